@@ -1,0 +1,126 @@
+// How the query side reads shards. Implemented by the processor (processor/shard_reader.h) and by
+// a fake in tests; handed in by main.cc. The query side knows nothing of threads or stores.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "absl/status/statusor.h"
+#include "processor/domain/aggregate.h"
+#include "processor/domain/record.h"
+
+namespace tally::query {
+
+// Half-open range of UTC hours.
+struct HourRange {
+  domain::Hour begin = 0;
+  domain::Hour end = 0;
+  friend bool operator==(const HourRange&, const HourRange&) = default;
+};
+
+// The input that an answer reflects: for each shard it read, the next offset of each topic.
+struct ShardPosition {
+  int32_t partition = 0;
+  std::array<int64_t, domain::kTopicCount> next_offset{};
+  friend bool operator==(const ShardPosition&, const ShardPosition&) = default;
+};
+using Position = std::vector<ShardPosition>;  // ascending by partition
+
+// A position that an answer must not be older than; only what concerns a shard that the answer
+// needs matters.
+struct MinOffset {
+  int32_t partition = 0;
+  domain::Topic topic = domain::Topic::kEventCreated;
+  int64_t next_offset = 0;
+};
+
+// Timeline of one requested range, one entry per channel that has any, by channel index.
+struct RangeSums {
+  std::vector<std::pair<domain::ChannelIndex, domain::HourCounts>> channels;
+};
+struct HourRow {
+  domain::Hour hour = 0;
+  domain::ChannelIndex channel = 0;
+  domain::HourCounts counts;
+};
+
+// What a view needs of the timelines beside the aggregates.
+struct TimelineNeed {
+  std::vector<HourRange> sums;    // at most 4; answered in the same order
+  std::optional<HourRange> hours; // every non-zero cell in it, ascending by hour
+};
+
+// One event, at one position. The aggregate always has a description.
+struct EventSnapshot {
+  domain::EventAggregate aggregate;
+  std::vector<RangeSums> sums;     // parallel to TimelineNeed::sums
+  std::vector<HourRow> hours;
+};
+
+struct EventAnswer {
+  // nullopt: no such event at this position (or none described yet).
+  std::optional<EventSnapshot> event;
+  Position position;          // of the one shard read
+  bool catching_up = false;   // the shard has not reached the end offsets seen at start
+};
+
+struct UserAnswer {
+  std::vector<EventSnapshot> events;  // by no particular order
+  Position position;                  // of all owned shards
+  bool catching_up = false;           // any of them
+};
+
+// Errors, in both calls:
+//   kUnavailable        a shard needed is not open (yet), failed or quarantined; message names it
+//   kFailedPrecondition another instance owns the event; message names it
+//   kUnimplemented      user reads while there are several instances
+//   kDeadlineExceeded   `min` was not reached within the bounded wait; PositionReached(status)
+//                       has the position (payload, see below)
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  // Any executor; resumes on the caller's. Strings are taken by value: the call outlives views.
+  virtual boost::asio::awaitable<absl::StatusOr<EventAnswer>> ReadEvent(
+      std::string event_id, TimelineNeed need, std::vector<MinOffset> min) = 0;
+  virtual boost::asio::awaitable<absl::StatusOr<UserAnswer>> ReadUser(
+      std::string user_id, TimelineNeed need, std::vector<MinOffset> min) = 0;
+
+  virtual int32_t PartitionCount() const = 0;   // 0 until known
+  virtual std::string TopicPrefix() const = 0;
+  // Identifies the log: changes when offsets start to mean other records (cluster, prefix).
+  virtual std::string LogIdentity() const = 0;
+};
+
+// Attach the position reached to a kDeadlineExceeded / read it back.
+void SetPositionReached(absl::Status& status, const Position& position);
+std::optional<Position> GetPositionReached(const absl::Status& status);
+
+// Readiness and health as the probes need it. Any thread; cheap.
+struct ShardHealth {
+  int32_t partition = 0;
+  enum class State : uint8_t { kOpening, kReplaying, kLive, kFailed } state = State::kOpening;
+  std::array<int64_t, domain::kTopicCount> lag{};  // records behind the log's end; -1 unknown
+  std::string failure;                             // why, when kFailed
+};
+struct Health {
+  // What start-up waits for or why it cannot go on ("broker not reachable at …"); empty when shards
+  // are open.
+  std::string starting;
+  bool reached_start_end = false;  // every owned shard has reached the end offsets seen at start
+  bool draining = false;
+  std::vector<ShardHealth> shards;
+};
+class HealthSource {
+ public:
+  virtual ~HealthSource() = default;
+  virtual Health GetHealth() const = 0;
+};
+
+}  // namespace tally::query
