@@ -10,13 +10,10 @@
 #include <vector>
 
 #include "processor/domain/events.h"
+#include "processor/domain/int128.h"
 #include "processor/domain/record.h"
 
 namespace tally::domain {
-
-// Sums do not overflow: 10^15 hundredths (or 10^12 views) times any number of records.
-__extension__ typedef __int128 Int128;
-__extension__ typedef unsigned __int128 Uint128;
 
 // A topic keeps at most this many channels of its own per event; what it names beyond is counted
 // under kDefaultChannel.
