@@ -1,0 +1,40 @@
+// What the HTTP server counts. Labels are route templates and status codes, never ids.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "absl/time/time.h"
+
+namespace prometheus {
+class Registry;
+}
+
+namespace tally::query::http {
+
+// Thread-safe. The registry must outlive it.
+//   tally_http_requests_total{route,code}             counter
+//   tally_http_request_duration_seconds{route}        histogram: header read to response handed over
+//   tally_http_requests_in_flight                     gauge
+//   tally_http_connections                            gauge: open
+//   tally_http_connections_refused_total              counter: over connections_max
+class Metrics {
+ public:
+  explicit Metrics(prometheus::Registry& registry);
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  void RequestStarted();
+  // `route`: the template that matched, or "unmatched" for everything else.
+  void RequestDone(std::string_view route, int code, absl::Duration duration);
+  void ConnectionOpened();
+  void ConnectionClosed();
+  void ConnectionRefused();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tally::query::http

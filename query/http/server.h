@@ -1,0 +1,62 @@
+// The HTTP/1.1 server: one listener, one coroutine a connection, everything bounded. Knows routes
+// as a table that it is handed, and nothing of what they answer.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "query/http/message.h"
+#include "query/http/metrics.h"
+
+namespace tally::query::http {
+
+struct ServerOptions {
+  std::string address = "127.0.0.1";  // an IP address, not a name; IPv6 without brackets
+  uint16_t port = 0;                  // 0: any free one, see Server::port()
+  int threads = 1;                    // of its own, >= 1
+
+  size_t connections_max = 4096;      // beyond: answered 503 and closed, without reading
+  size_t header_bytes_max = 16 << 10;  // request line and headers together; beyond: 431
+  size_t target_bytes_max = 8 << 10;   // beyond: 414
+  size_t body_bytes_max = 8 << 10;     // read and ignored; beyond: 413
+  absl::Duration idle_timeout = absl::Seconds(75);    // between requests of a connection
+  absl::Duration read_timeout = absl::Seconds(10);    // from a request's first byte to its last
+  absl::Duration write_timeout = absl::Seconds(30);   // for one whole response
+
+  std::function<absl::Time()> clock = absl::Now;  // for the Date header
+};
+
+class Server {
+ public:
+  // Binds, listens and serves from its own threads. Errors: kInvalidArgument (not an IP address),
+  // kFailedPrecondition (port in use, address not of this machine, not permitted); the message
+  // names address and port and says what to do. `metrics` may be null; it must outlive the server.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(ServerOptions options,
+                                                       std::vector<Route> routes,
+                                                       Metrics* metrics);
+  // Drain(0) if that was not done, then waits until every handler has returned: handlers are
+  // bounded, so what they use (readers, shards) must still answer while a server is destroyed.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  const std::string& address() const;
+  uint16_t port() const;
+
+  // Stops accepting, closes idle connections, lets requests in flight finish for at most `grace`,
+  // then closes what is left. Blocks; any thread but the server's own. True: nothing was cut off.
+  bool Drain(absl::Duration grace);
+
+ private:
+  class Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tally::query::http

@@ -1,0 +1,59 @@
+// The operations of the query side, independent of how they are called: HTTP is one adapter
+// (http/api.h), gRPC will be another. An operation checks its parameters, reads the snapshots that
+// it needs at one position, and computes a view.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "query/reader.h"
+#include "query/views/event_dashboard.h"
+#include "query/views/user_dashboard.h"
+
+namespace tally::query {
+
+struct Request {
+  std::string id;  // of the event or user
+  // As sent, by the names of api.md; names may repeat. Everything about them is checked here.
+  std::vector<std::pair<std::string, std::string>> parameters;
+  std::string min_position;                  // the value of Tally-Min-Position; empty: none
+  std::optional<std::string> if_none_match;  // the value of If-None-Match
+};
+
+template <class View>
+struct Answer {
+  std::optional<View> view;   // nullopt: not modified, `if_none_match` names the current tag
+  std::string etag;           // with its quotes
+  std::string position;       // token, what Tally-Position says
+  bool catching_up = false;
+};
+
+// Errors of every operation, to be mapped by problem.h:
+//   kInvalidArgument   parameters; all at once in the payload (problem.h)
+//   kNotFound          unknown id; never while catching up: that is a kUnavailable
+//   and those of Reader. Where a position was reached, the token is in the payload.
+// Thread-safe; `reader` must outlive it.
+class Service {
+ public:
+  using Clock = std::function<absl::Time()>;
+  // `version` is the binary's: answers of other versions have other entity tags.
+  Service(Reader& reader, Clock clock, std::string version);
+
+  boost::asio::awaitable<absl::StatusOr<Answer<EventDashboard>>> GetEventDashboard(Request request);
+  boost::asio::awaitable<absl::StatusOr<Answer<UserDashboard>>> GetUserDashboard(Request request);
+
+ private:
+  Reader& reader_;
+  Clock clock_;
+  std::string version_;
+};
+
+}  // namespace tally::query
