@@ -24,9 +24,9 @@ struct Lineage {
   std::string topic_prefix;
   int32_t partition = 0;
   int32_t partition_count = 0;
-  std::string partitioner;             // domain::PartitionerName
-  std::array<int64_t, 3> log_base{};   // first offset of each topic that is in the state; 0 normally
-  std::string hash_key_fingerprint;    // hex
+  std::string partitioner;            // domain::PartitionerName
+  std::array<int64_t, 3> log_base{};  // first offset of each topic that is in the state; 0 normally
+  std::string hash_key_fingerprint;   // hex
   int32_t input_utc_offset_minutes = 0;
 };
 
@@ -34,8 +34,8 @@ std::string EncodeLineage(const Lineage& lineage);
 // kDataLoss: not a lineage. Versions newer than this binary's still decode far enough to name them.
 absl::StatusOr<Lineage> DecodeLineage(std::string_view bytes);
 
-// OK when a store of lineage `stored` may be continued by a process that wants `wanted` (log_base is
-// the store's own and not compared). Otherwise kFailedPrecondition that names what differs, both
+// OK when a store of lineage `stored` may be continued by a process that wants `wanted` (log_base
+// is the store's own and not compared). Otherwise kFailedPrecondition that names what differs, both
 // values, and what to do (which flag or directory).
 absl::Status CheckLineage(const Lineage& stored, const Lineage& wanted);
 

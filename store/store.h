@@ -65,16 +65,19 @@ class Snapshot {
   // True and `*value` filled, or false when there is no such row. Errors: kDataLoss (checksum),
   // kUnavailable (I/O).
   virtual absl::StatusOr<bool> Get(std::string_view key, std::string* value) const = 0;
-  // Rows with lower <= key < upper; not positioned until Seek.
+  // Rows with lower <= key < upper (upper empty: to the end); not positioned until Seek.
   virtual std::unique_ptr<Iterator> NewIterator(std::string_view lower,
                                                 std::string_view upper) const = 0;
 };
 
 struct StoreStats {
-  uint64_t disk_bytes = 0;               // live table files and log
+  uint64_t disk_bytes = 0;  // live table files and log
   uint64_t pending_compaction_bytes = 0;
   uint64_t level0_files = 0;
-  uint64_t memory_bytes = 0;             // memtables and table readers, without the block cache
+  uint64_t memory_bytes = 0;  // memtables and table readers, without the block cache
+  // Not OK: the store takes no commits any more (a commit or a background write failed, with this
+  // error) until it is opened again. What was committed can still be read.
+  absl::Status health;
 };
 
 class Store {
@@ -82,10 +85,15 @@ class Store {
   virtual ~Store() = default;
 
   // Applies all rows or none; after OK they survive a process crash, and a machine crash loses at
-  // most whole recent commits, never a part of one nor an earlier one of those kept. Blocking: call from a
-  // background thread; one commit at a time. Errors: kResourceExhausted (disk full),
-  // kUnavailable (I/O), kInvalidArgument (keys not ascending). After an error it is unknown whether
-  // the commit happened: reopen before committing again.
+  // most whole recent commits, never a part of one nor an earlier one of those kept. Blocking: call
+  // from a background thread; one commit at a time. Errors:
+  //   kInvalidArgument     keys not strictly ascending; nothing was applied, the store goes on
+  //   kResourceExhausted   disk full
+  //   kUnavailable         I/O
+  //   kDataLoss            corruption was found
+  //   kFailedPrecondition  an earlier commit failed
+  // After an error other than kInvalidArgument it is unknown whether the commit happened: open the
+  // store again before committing.
   virtual absl::Status Commit(CommitRows& rows) = 0;
 
   // The state after the last commit. Any thread.
