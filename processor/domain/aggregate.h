@@ -2,8 +2,8 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,14 +46,14 @@ struct Channel {
   std::string name;
 
   uint64_t participants = 0;
-  Int128 purchase_amount = 0;             // hundredths
-  bool named_by_participants = false;     // counts towards kChannelsPerTopicMax
+  Int128 purchase_amount = 0;          // hundredths
+  bool named_by_participants = false;  // counts towards kChannelsPerTopicMax
 
-  uint64_t distributions = 0;             // distinct distribution identities resolved to this channel
-  Int128 impressions = 0;                 // sum of expected views of SUCCESS distributions
-  Int128 distribution_cost = 0;           // hundredths, whatever the status
-  std::string channel_type;               // of the latest distribution record; meaningless without
-  std::string status;                     //   distributions
+  uint64_t distributions = 0;    // distinct distribution identities resolved to this channel
+  Int128 impressions = 0;        // sum of expected views of SUCCESS distributions
+  Int128 distribution_cost = 0;  // hundredths, whatever the status
+  std::string channel_type;      // of the latest distribution record; meaningless without
+  std::string status;            //   distributions
   bool named_by_distributions = false;
 
   friend bool operator==(const Channel&, const Channel&) = default;
@@ -71,19 +71,47 @@ struct TopicMark {
 // shown, never hashed.
 using ChannelIndex = uint16_t;
 
+// Finds channels by name without a walk over all of them: an open-addressed table over the names'
+// hashes, small and flat, so that copying an aggregate stays cheap. It is derived from the channels
+// and so has no part in equality. It answers for the channels that it has seen (Update), which
+// relies on channels never being removed or renamed.
+class ChannelTable {
+ public:
+  // Takes in the channels that were appended since the last call. Few are better walked over: no
+  // table is built for them.
+  void Update(const std::vector<Channel>& channels);
+  // nullopt: none of that name.
+  std::optional<ChannelIndex> Find(const std::vector<Channel>& channels,
+                                   std::string_view name) const;
+
+  friend bool operator==(const ChannelTable&, const ChannelTable&) { return true; }
+
+ private:
+  void Insert(const std::vector<Channel>& channels, size_t index);
+
+  std::vector<uint16_t> slots_;  // index + 1, 0 if free; a power of two, at most half full
+  size_t seen_ = 0;              // channels[0, seen_) are in slots_
+};
+
 struct EventAggregate {
   std::string event_id;
   std::optional<Description> description;  // nullopt until EventCreated arrives
   std::vector<Channel> channels;           // by first arrival; never removed
   std::array<TopicMark, kTopicCount> marks;
-  uint64_t participants = 0;               // sum over channels
+  uint64_t participants = 0;  // sum over channels
   int32_t channels_named_by_participants = 0;
   int32_t channels_named_by_distributions = 0;
+  ChannelTable channel_table;
 
   // nullopt: the event has no such channel.
   std::optional<ChannelIndex> FindChannel(std::string_view name) const;
+  // Appends a channel of that name, which the event must not have.
+  ChannelIndex AddChannel(std::string_view name);
   // totalViews: the sum of impressions over all channels.
   Int128 TotalViews() const;
+
+  // Indices included: aggregates that differ only by the order of channels are not equal.
+  friend bool operator==(const EventAggregate&, const EventAggregate&) = default;
 };
 
 // What one participant added, so that it can be taken back later.

@@ -15,7 +15,6 @@
 
 namespace tally::domain {
 
-
 // What the fold reads and changes. The delta (processor/delta.h) implements it over RocksDB; tests
 // implement it over maps. Errors are storage errors: the fold passes them on and the shard stops.
 class FoldState {
