@@ -18,7 +18,7 @@ namespace tally::store {
 enum class RowOp : uint8_t {
   kPut,
   kDelete,
-  kMerge,  // combine with what stands by the store's RowMerger
+  kMerge,  // combine with what stands by the store's RowMerger; an empty operand changes nothing
 };
 
 // Combines counters-like rows. Must be associative. Used from any thread, compactions included.

@@ -1,0 +1,68 @@
+#include <utility>
+
+#include "rocksdb/merge_operator.h"
+#include "store/rocks_internal.h"
+
+namespace tally::store {
+namespace {
+
+// Rows and operands are of one kind (RowMerger is associative), so operands merge among themselves.
+// An empty one, the sum of operands that cancel out, adds nothing.
+class MergeOperator : public rocksdb::MergeOperator {
+ public:
+  explicit MergeOperator(std::shared_ptr<const RowMerger> merger) : merger_(std::move(merger)) {}
+
+  bool FullMergeV2(const MergeOperationInput& in, MergeOperationOutput* out) const override {
+    std::string& value = out->new_value;
+    value.clear();
+    if (in.existing_value != nullptr && ToView(*in.existing_value) != kNoRowMark) {
+      value.assign(in.existing_value->data(), in.existing_value->size());
+    }
+    for (const rocksdb::Slice& operand : in.operand_list) {
+      if (!MergeOne(in.key, operand, &value)) return false;
+    }
+    if (value == kNoRowMark) return false;
+    if (value.empty()) value = kNoRowMark;
+    return true;
+  }
+
+  bool PartialMerge(const rocksdb::Slice& key, const rocksdb::Slice& left,
+                    const rocksdb::Slice& right, std::string* value,
+                    rocksdb::Logger* /*logger*/) const override {
+    value->assign(left.data(), left.size());
+    return MergeOne(key, right, value);
+  }
+
+  bool PartialMergeMulti(const rocksdb::Slice& key, const std::deque<rocksdb::Slice>& operands,
+                         std::string* value, rocksdb::Logger* /*logger*/) const override {
+    value->clear();
+    for (const rocksdb::Slice& operand : operands) {
+      if (!MergeOne(key, operand, value)) return false;
+    }
+    return true;
+  }
+
+  const char* Name() const override { return "tally.RowMerger"; }
+
+ private:
+  bool MergeOne(const rocksdb::Slice& key, const rocksdb::Slice& operand,
+                std::string* value) const {
+    return operand.empty() || merger_->Merge(ToView(key), ToView(operand), value);
+  }
+
+  const std::shared_ptr<const RowMerger> merger_;
+};
+
+}  // namespace
+
+std::shared_ptr<rocksdb::MergeOperator> NewMergeOperator(std::shared_ptr<const RowMerger> merger) {
+  return std::make_shared<MergeOperator>(std::move(merger));
+}
+
+bool DropNoRowMarks::Filter(int /*level*/, const rocksdb::Slice& /*key*/,
+                            const rocksdb::Slice& value, std::string* /*new_value*/,
+                            bool* /*value_changed*/) const {
+  return ToView(value) == kNoRowMark;
+}
+
+}  // namespace tally::store

@@ -1,0 +1,278 @@
+#include "store/rocks_store.h"
+
+#include <atomic>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "store/rocks_internal.h"
+
+namespace tally::store {
+namespace {
+
+uint64_t IntProperty(rocksdb::DB& db, const std::string& name) {
+  uint64_t value = 0;
+  return db.GetIntProperty(name, &value) ? value : 0;
+}
+
+uint64_t LogBytes(const OpenDb& open) {
+  std::vector<rocksdb::Env::FileAttributes> files;
+  if (!open.options.env->GetChildrenFileAttributes(open.path, &files).ok()) return 0;
+  uint64_t bytes = 0;
+  for (const auto& file : files) {
+    if (absl::EndsWith(file.name, ".log")) bytes += file.size_bytes;
+  }
+  return bytes;
+}
+
+StoreStats StatsOf(const OpenDb& open) {
+  using Properties = rocksdb::DB::Properties;
+  rocksdb::DB& db = *open.db;
+  StoreStats stats;
+  stats.disk_bytes = IntProperty(db, Properties::kLiveSstFilesSize) + LogBytes(open);
+  stats.pending_compaction_bytes = IntProperty(db, Properties::kEstimatePendingCompactionBytes);
+  stats.level0_files = IntProperty(db, Properties::kNumFilesAtLevelPrefix + "0");
+  stats.memory_bytes = IntProperty(db, Properties::kCurSizeAllMemTables) +
+                       IntProperty(db, Properties::kEstimateTableReadersMem);
+  return stats;
+}
+
+class RocksStore : public Store {
+ public:
+  RocksStore(std::shared_ptr<OpenDb> db, RocksStoreOptions options)
+      : db_(std::move(db)), options_(std::move(options)) {
+    Publish();
+  }
+
+  absl::Status Commit(CommitRows& rows) override {
+    std::lock_guard lock(commit_mutex_);
+    if (!failure_.ok()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("store ", db_->path, " must be opened again: ", failure_.message()));
+    }
+    // Ingestion would go on beside compactions that have stopped for good.
+    absl::Status status = db_->background_errors->first();
+    if (status.ok()) status = Apply(rows);
+    if (status.ok()) Publish();
+    if (!status.ok() && !absl::IsInvalidArgument(status)) SetFailure(status);
+    return status;
+  }
+
+  std::unique_ptr<Snapshot> NewSnapshot() const override {
+    std::lock_guard lock(current_mutex_);
+    return NewRocksSnapshot(current_);
+  }
+
+  absl::Status Sync() override {
+    return FromRocks(db_->db->FlushWAL(/*sync=*/true), absl::StrCat("sync of store ", db_->path));
+  }
+
+  StoreStats Stats() const override {
+    StoreStats stats = StatsOf(*db_);
+    std::lock_guard lock(current_mutex_);
+    stats.health = failure_.ok() ? db_->background_errors->first() : failure_;
+    return stats;
+  }
+
+ private:
+  absl::Status Apply(CommitRows& rows) {
+    CommitWriter writer(*db_, options_, rows.SizeHint());
+    while (const std::optional<CommitRows::Row> row = rows.Next()) {
+      if (absl::Status status = writer.Add(*row); !status.ok()) return status;
+    }
+    return writer.Apply(&log_has_rows_);
+  }
+
+  // Snapshots are not taken from RocksDB on demand: during an ingestion it moves its sequence
+  // number on before the file can be read, and a snapshot of that moment would change under its
+  // reader.
+  void Publish() {
+    auto next = std::make_shared<const PinnedSnapshot>(db_, /*pin=*/true);
+    std::lock_guard lock(current_mutex_);
+    current_.swap(next);
+  }
+
+  void SetFailure(const absl::Status& status) {
+    std::lock_guard lock(current_mutex_);
+    failure_ = status;
+  }
+
+  const std::shared_ptr<OpenDb> db_;
+  const RocksStoreOptions options_;
+
+  std::mutex commit_mutex_;
+  bool log_has_rows_ = false;  // opening has made what the log held durable
+
+  mutable std::mutex current_mutex_;
+  std::shared_ptr<const PinnedSnapshot> current_;  // the state after the last commit
+  absl::Status failure_;                           // written under both mutexes
+};
+
+class ReadOnlyRocksStore : public Store {
+ public:
+  explicit ReadOnlyRocksStore(std::shared_ptr<OpenDb> db)
+      : db_(db), all_(std::make_shared<const PinnedSnapshot>(std::move(db), /*pin=*/false)) {}
+
+  absl::Status Commit(CommitRows& /*rows*/) override { return ReadOnly(); }
+  std::unique_ptr<Snapshot> NewSnapshot() const override { return NewRocksSnapshot(all_); }
+  absl::Status Sync() override { return ReadOnly(); }
+  StoreStats Stats() const override { return StatsOf(*db_); }
+
+ private:
+  absl::Status ReadOnly() const {
+    return absl::FailedPreconditionError(absl::StrCat("store ", db_->path, " is open read-only"));
+  }
+
+  const std::shared_ptr<OpenDb> db_;
+  const std::shared_ptr<const PinnedSnapshot> all_;
+};
+
+std::shared_ptr<RocksEnvironment> EnvironmentOf(const RocksStoreOptions& options) {
+  if (options.environment != nullptr) return options.environment;
+  return std::make_shared<RocksEnvironment>(RocksEnvironmentOptions());
+}
+
+// Which version of the list of files a reader sees: the manifest only grows, or is replaced.
+struct ManifestMark {
+  std::string name;
+  uint64_t bytes = 0;
+  friend bool operator==(const ManifestMark&, const ManifestMark&) = default;
+};
+
+absl::StatusOr<ManifestMark> ReadManifestMark(rocksdb::Env& env, const std::string& path) {
+  ManifestMark mark;
+  rocksdb::Status status = rocksdb::ReadFileToString(&env, path + "/CURRENT", &mark.name);
+  if (status.ok()) {
+    while (!mark.name.empty() && mark.name.back() == '\n') mark.name.pop_back();
+    status = env.GetFileSize(path + "/" + mark.name, &mark.bytes);
+  }
+  if (!status.ok()) return FromRocks(status, absl::StrCat("opening store ", path));
+  return mark;
+}
+
+// Whether there is a database. A directory with tables and without CURRENT is a damaged one, which
+// RocksDB would take for empty and clear.
+absl::StatusOr<bool> Exists(rocksdb::Env& env, const std::string& path) {
+  if (env.FileExists(path + "/CURRENT").ok()) return true;
+  std::vector<std::string> names;
+  const rocksdb::Status status = env.GetChildren(path, &names);
+  if (status.IsNotFound() || status.IsPathNotFound()) return false;
+  if (!status.ok()) return FromRocks(status, absl::StrCat("opening store ", path));
+  for (const std::string& name : names) {
+    if (absl::EndsWith(name, ".sst")) {
+      return absl::DataLossError(
+          absl::StrCat("store ", path, " is damaged: it has tables but no file CURRENT"));
+    }
+  }
+  return false;
+}
+
+absl::Status NotFound(const std::string& path) {
+  return absl::NotFoundError(absl::StrCat("there is no store at ", path));
+}
+
+bool IsLockHeld(const rocksdb::Status& status) {
+  return status.IsIOError() && absl::StrContains(status.ToString(), "/LOCK");
+}
+
+absl::Status OpenForWriting(OpenDb& open) {
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status = rocksdb::DB::Open(open.options, open.path, &db);
+  open.db.reset(db);
+  if (IsLockHeld(status)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "store ", open.path, " is in use by another process or handle: ", status.ToString()));
+  }
+  return FromRocks(status, absl::StrCat("opening store ", open.path));
+}
+
+absl::Status ClearIngestDir(const OpenDb& open) {
+  rocksdb::Env& env = *open.options.env;
+  const std::string dir = open.IngestDir();
+  rocksdb::Status status = env.CreateDirIfMissing(dir);
+  std::vector<std::string> names;
+  if (status.ok()) status = env.GetChildren(dir, &names);
+  for (const std::string& name : names) {
+    if (!status.ok()) break;
+    if (absl::EndsWith(name, ".sst")) status = env.DeleteFile(dir + "/" + name);
+  }
+  return FromRocks(status, absl::StrCat("opening store ", open.path));
+}
+
+absl::Status Admit(const RocksStoreOptions& options) {
+  if (!options.admit) return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<Store>> store = OpenRocksStoreReadOnly(options);
+  if (!store.ok()) return store.status();
+  return options.admit(*(*store)->NewSnapshot());
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Store>> OpenRocksStore(const RocksStoreOptions& options) {
+  auto open = std::make_shared<OpenDb>(options, EnvironmentOf(options));
+  const absl::StatusOr<bool> exists = Exists(*open->options.env, options.path);
+  if (!exists.ok()) return exists.status();
+  if (!*exists && options.mode == OpenMode::kMustExist) return NotFound(options.path);
+  absl::Status status = *exists ? Admit(options) : absl::OkStatus();
+  if (status.ok()) status = OpenForWriting(*open);
+  if (status.ok()) status = ClearIngestDir(*open);
+  if (!status.ok()) return status;
+  return std::make_unique<RocksStore>(std::move(open), options);
+}
+
+namespace {
+
+struct ReadOnlyAttempt {
+  std::shared_ptr<OpenDb> open;
+  absl::Status status;
+  bool stable = false;  // the writer changed no table meanwhile
+};
+
+// Opening reads the manifest first and the logs after it: only if the manifest has not changed by
+// then do both belong to one state.
+ReadOnlyAttempt TryOpenReadOnly(const RocksStoreOptions& options,
+                                const std::shared_ptr<RocksEnvironment>& environment) {
+  ReadOnlyAttempt attempt;
+  attempt.open = std::make_shared<OpenDb>(options, environment);
+  OpenDb& open = *attempt.open;
+  open.options.create_if_missing = false;
+  open.options.max_open_files = -1;  // the writer may delete what is not open yet
+  const absl::StatusOr<ManifestMark> before = ReadManifestMark(*open.options.env, open.path);
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(open.options, open.path, &db);
+  open.db.reset(db);
+  const absl::StatusOr<ManifestMark> after = ReadManifestMark(*open.options.env, open.path);
+  attempt.status = FromRocks(status, absl::StrCat("opening store ", open.path, " read-only"));
+  attempt.stable = before.ok() && after.ok() && *before == *after;
+  return attempt;
+}
+
+constexpr int kAttemptsMax = 40;
+constexpr int kStableErrorsMax = 3;
+constexpr absl::Duration kAttemptPause = absl::Milliseconds(50);
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Store>> OpenRocksStoreReadOnly(const RocksStoreOptions& options) {
+  const std::shared_ptr<RocksEnvironment> environment = EnvironmentOf(options);
+  const absl::StatusOr<bool> exists = Exists(*environment->parts().env, options.path);
+  if (!exists.ok()) return exists.status();
+  if (!*exists) return NotFound(options.path);
+  int stable_errors = 0;
+  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+    if (attempt > 0) absl::SleepFor(kAttemptPause);
+    ReadOnlyAttempt tried = TryOpenReadOnly(options, environment);
+    if (tried.stable && tried.status.ok()) {
+      return std::make_unique<ReadOnlyRocksStore>(std::move(tried.open));
+    }
+    // Files of an older state may still go away for a moment after the manifest has changed.
+    if (tried.stable && ++stable_errors >= kStableErrorsMax) return tried.status;
+  }
+  return absl::UnavailableError(absl::StrCat(
+      "store ", options.path, " changes faster than it can be opened for reading: try again"));
+}
+
+}  // namespace tally::store
