@@ -15,10 +15,10 @@ namespace tally::domain {
 // Why a record was refused. The names (ReasonName) are stable: they are the `tally-reason` header
 // of dead letters and the `reason` label of metrics.
 enum class Reason : uint8_t {
-  kUndecodable,          // "undecodable": not JSON / not Protobuf / wrong JSON type of a field
+  kUndecodable,          // "undecodable": not JSON, not Protobuf, not an object
   kUnknownContentType,   // "unknown_content_type"
   kMissingField,         // "missing_field": a required field is absent, null or empty
-  kInvalidField,         // "invalid_field": malformed identifier, time, number …
+  kInvalidField,         // "invalid_field": malformed identifier, time, number, wrong type …
   kOutOfRange,           // "out_of_range"
   kRecordTooLarge,       // "record_too_large": key and value together over 1 MiB
   kKeyMismatch,          // "key_mismatch": record key (or its absence) is not eventId
