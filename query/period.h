@@ -22,9 +22,9 @@ inline constexpr int kPeriodYearMax = 2100;
 
 // The hours that an answer is about. A value.
 struct Window {
-  absl::TimeZone zone;    // of the times in the answer
-  std::string timezone;   // its IANA name, as asked
-  bool limited = false;   // a period was asked for; otherwise counts are lifetime
+  absl::TimeZone zone;   // of the times in the answer
+  std::string timezone;  // its IANA name, as asked
+  bool limited = false;  // a period was asked for; otherwise counts are lifetime
   // With a period: the period, and the one of equal length just before. Without: the last 24 full
   // hours, and the 24 before; participantsDelta is made of them.
   HourRange current;

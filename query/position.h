@@ -23,7 +23,7 @@ inline constexpr size_t kMinPositionEntriesMax = 1000;
 
 // What positions are positions of.
 struct LogFacts {
-  std::string identity;         // Reader::LogIdentity
+  std::string identity;  // Reader::LogIdentity
   std::string topic_prefix;
   int32_t partition_count = 0;  // > 0
 };

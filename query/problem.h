@@ -38,8 +38,8 @@ FailureContext GetFailureContext(const absl::Status& status);
 struct ProblemKind {
   absl::StatusCode status_code;
   int http_status;
-  std::string_view code;      // stable
-  int retry_after_seconds;    // 0: no Retry-After
+  std::string_view code;    // stable
+  int retry_after_seconds;  // 0: no Retry-After
 };
 const ProblemKind& ProblemKindOf(absl::StatusCode code);
 

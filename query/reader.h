@@ -3,14 +3,13 @@
 #pragma once
 
 #include <array>
+#include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <boost/asio/awaitable.hpp>
 
 #include "absl/status/statusor.h"
 #include "processor/domain/aggregate.h"
@@ -53,22 +52,22 @@ struct HourRow {
 
 // What a view needs of the timelines beside the aggregates.
 struct TimelineNeed {
-  std::vector<HourRange> sums;    // at most 4; answered in the same order
-  std::optional<HourRange> hours; // every non-zero cell in it, ascending by hour
+  std::vector<HourRange> sums;     // at most 4; answered in the same order
+  std::optional<HourRange> hours;  // every non-zero cell in it, ascending by hour
 };
 
 // One event, at one position. The aggregate always has a description.
 struct EventSnapshot {
   domain::EventAggregate aggregate;
-  std::vector<RangeSums> sums;     // parallel to TimelineNeed::sums
+  std::vector<RangeSums> sums;  // parallel to TimelineNeed::sums
   std::vector<HourRow> hours;
 };
 
 struct EventAnswer {
   // nullopt: no such event at this position (or none described yet).
   std::optional<EventSnapshot> event;
-  Position position;          // of the one shard read
-  bool catching_up = false;   // the shard has not reached the end offsets seen at start
+  Position position;         // of the one shard read
+  bool catching_up = false;  // the shard has not reached the end offsets seen at start
 };
 
 struct UserAnswer {
@@ -92,7 +91,7 @@ class Reader {
   virtual boost::asio::awaitable<absl::StatusOr<UserAnswer>> ReadUser(
       std::string user_id, TimelineNeed need, std::vector<MinOffset> min) = 0;
 
-  virtual int32_t PartitionCount() const = 0;   // 0 until known
+  virtual int32_t PartitionCount() const = 0;  // 0 until known
   virtual std::string TopicPrefix() const = 0;
   // Identifies the log: changes when offsets start to mean other records (cluster, prefix).
   virtual std::string LogIdentity() const = 0;

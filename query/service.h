@@ -3,13 +3,12 @@
 // it needs at one position, and computes a view.
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <boost/asio/awaitable.hpp>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -30,9 +29,9 @@ struct Request {
 
 template <class View>
 struct Answer {
-  std::optional<View> view;   // nullopt: not modified, `if_none_match` names the current tag
-  std::string etag;           // with its quotes
-  std::string position;       // token, what Tally-Position says
+  std::optional<View> view;  // nullopt: not modified, `if_none_match` names the current tag
+  std::string etag;          // with its quotes
+  std::string position;      // token, what Tally-Position says
   bool catching_up = false;
 };
 

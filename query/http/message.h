@@ -1,22 +1,21 @@
 // Requests and responses as handlers see them: plain values, nothing of Beast.
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <boost/asio/awaitable.hpp>
-
 namespace tally::query::http {
 
 struct Request {
-  std::string route;                                        // the template that matched
-  std::vector<std::string> path;                            // decoded values of its {…} segments
-  std::vector<std::pair<std::string, std::string>> query;   // decoded, in the order sent
-  std::string min_position;                                 // Tally-Min-Position, joined by commas
-  std::optional<std::string> if_none_match;                 // joined by commas
+  std::string route;                                       // the template that matched
+  std::vector<std::string> path;                           // decoded values of its {…} segments
+  std::vector<std::pair<std::string, std::string>> query;  // decoded, in the order sent
+  std::string min_position;                                // Tally-Min-Position, joined by commas
+  std::optional<std::string> if_none_match;                // joined by commas
 };
 
 struct Response {

@@ -14,9 +14,8 @@ namespace tally::query::http {
 
 // Thread-safe. The registry must outlive it.
 //   tally_http_requests_total{route,code}             counter
-//   tally_http_request_duration_seconds{route}        histogram: header read to response handed over
-//   tally_http_requests_in_flight                     gauge
-//   tally_http_connections                            gauge: open
+//   tally_http_request_duration_seconds{route}        histogram: header read to response handed
+//   over tally_http_requests_in_flight                     gauge tally_http_connections gauge: open
 //   tally_http_connections_refused_total              counter: over connections_max
 class Metrics {
  public:

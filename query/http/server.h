@@ -21,13 +21,13 @@ struct ServerOptions {
   uint16_t port = 0;                  // 0: any free one, see Server::port()
   int threads = 1;                    // of its own, >= 1
 
-  size_t connections_max = 4096;      // beyond: answered 503 and closed, without reading
+  size_t connections_max = 4096;       // beyond: answered 503 and closed, without reading
   size_t header_bytes_max = 16 << 10;  // request line and headers together; beyond: 431
   size_t target_bytes_max = 8 << 10;   // beyond: 414
   size_t body_bytes_max = 8 << 10;     // read and ignored; beyond: 413
-  absl::Duration idle_timeout = absl::Seconds(75);    // between requests of a connection
-  absl::Duration read_timeout = absl::Seconds(10);    // from a request's first byte to its last
-  absl::Duration write_timeout = absl::Seconds(30);   // for one whole response
+  absl::Duration idle_timeout = absl::Seconds(75);   // between requests of a connection
+  absl::Duration read_timeout = absl::Seconds(10);   // from a request's first byte to its last
+  absl::Duration write_timeout = absl::Seconds(30);  // for one whole response
 
   std::function<absl::Time()> clock = absl::Now;  // for the Date header
 };
@@ -38,8 +38,7 @@ class Server {
   // kFailedPrecondition (port in use, address not of this machine, not permitted); the message
   // names address and port and says what to do. `metrics` may be null; it must outlive the server.
   static absl::StatusOr<std::unique_ptr<Server>> Start(ServerOptions options,
-                                                       std::vector<Route> routes,
-                                                       Metrics* metrics);
+                                                       std::vector<Route> routes, Metrics* metrics);
   // Drain(0) if that was not done, then waits until every handler has returned: handlers are
   // bounded, so what they use (readers, shards) must still answer while a server is destroyed.
   ~Server();

@@ -25,7 +25,7 @@ struct Summary {
   Int128 total_views = 0;
   Int128 engagement_rate = 0;  // percent
   Int128 purchase_amount = 0;
-  Int128 target_roi = 0;       // percent
+  Int128 target_roi = 0;  // percent
 };
 
 struct ChannelPerformance {
@@ -44,7 +44,7 @@ struct RoiBlock {
   Int128 total_cost = 0;
   Int128 expected_revenue = 0;
   Int128 net_profit = 0;
-  std::optional<Int128> roi;           // percent
+  std::optional<Int128> roi;  // percent
   Int128 realized_revenue = 0;
   std::optional<Int128> realized_roi;  // percent
   Int128 target_roi = 0;               // percent

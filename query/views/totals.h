@@ -15,20 +15,20 @@ struct ChannelTotals {
   std::string channel;
   std::optional<std::string> channel_type;
   std::optional<std::string> status;
-  Int128 impressions = 0;      // in the window, as are the next two
+  Int128 impressions = 0;  // in the window, as are the next two
   Int128 participants = 0;
   Int128 purchase_amount = 0;
-  Int128 distribution_cost = 0;      // lifetime, as is the next
+  Int128 distribution_cost = 0;  // lifetime, as is the next
   Int128 participants_lifetime = 0;
 };
 
 // Of one or many events.
 struct Totals {
-  Int128 participants = 0;     // in the window, as are the next two
+  Int128 participants = 0;  // in the window, as are the next two
   Int128 views = 0;
   Int128 purchase_amount = 0;
   Int128 participants_delta = 0;
-  Int128 total_cost = 0;       // lifetime, as is all that follows
+  Int128 total_cost = 0;  // lifetime, as is all that follows
   Int128 expected_revenue = 0;
   Int128 realized_revenue = 0;
   Int128 participants_lifetime = 0;

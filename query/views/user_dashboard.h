@@ -27,7 +27,7 @@ struct EventPerformance {
   Int128 total_views = 0;
   Int128 engagement_rate = 0;  // percent
   Int128 total_cost = 0;
-  std::optional<Int128> roi;   // percent
+  std::optional<Int128> roi;  // percent
 };
 
 struct UserDashboard {
