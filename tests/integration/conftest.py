@@ -1,0 +1,68 @@
+"""Fixtures of the black-box tests."""
+
+import contextlib
+import os
+import subprocess
+
+import harness
+import pytest
+
+NOTHING_TO_TEST_AGAINST = 77   # what ctest knows as skipped
+
+
+def pytest_sessionstart(session):
+    """Without a real Kafka these tests are skipped, loudly; CI never gets here without one."""
+    if not os.environ.get("TALLY_TEST_BROKERS"):
+        if os.environ.get("CI") == "true":
+            pytest.exit("TALLY_TEST_BROKERS is not set, and CI skips nothing", returncode=1)
+        pytest.exit("SKIPPED: TALLY_TEST_BROKERS is not set; tools/test starts a Kafka and sets it",
+                    returncode=NOTHING_TO_TEST_AGAINST)
+
+
+@pytest.fixture
+def brokers():
+    return os.environ["TALLY_TEST_BROKERS"]
+
+
+@pytest.fixture
+def kafka(request, brokers):
+    """Topics of this test's own; not made yet."""
+    topics = harness.Kafka(brokers, harness.unique_prefix(request.node.name))
+    yield topics
+
+
+@pytest.fixture
+def start(kafka, tmp_path):
+    """start(*flags, …) runs a tallyd on this test's topics; all end with the test."""
+    with contextlib.ExitStack() as stack:
+        count = 0
+
+        def run(*flags, name="data", prefix=None, brokers=None, **more):
+            nonlocal count
+            count += 1
+            return stack.enter_context(harness.Tallyd(
+                "--brokers", brokers or kafka.brokers, "--topic-prefix", prefix or kafka.prefix,
+                "--checkpoint-interval-ms", "200", *flags,
+                data_dir=tmp_path / name, ready_file=tmp_path / f"ready-{count}.json", **more))
+
+        yield run
+
+
+@pytest.fixture
+def own_kafka(tmp_path):
+    """own_kafka(port=0) starts a broker of the test's own, which it may stop, kill or pause."""
+    folders = []
+    command = str(harness.ROOT / "tools/kafka")
+
+    def run(port=0):
+        folder = str(tmp_path / f"kafka-{len(folders)}")
+        folders.append(folder)
+        address = subprocess.run([command, "start", "--dir", folder, "--port", str(port)],
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                                 check=True, timeout=180).stdout.strip()
+        return address, folder
+
+    yield run
+    for folder in folders:
+        subprocess.run([command, "stop", "--dir", folder, "--now"], stdin=subprocess.DEVNULL,
+                       check=False, timeout=60)
