@@ -2,7 +2,7 @@
 
 import shutil
 
-from harness import distribution, event_created, participant, tally
+from harness import distribution, event_created, participant
 
 PROTOBUF = [("content-type", b"application/x-protobuf")]
 
@@ -173,14 +173,4 @@ def test_a_record_over_1_mib_is_a_dead_letter_that_is_cut_and_flagged(kafka, sta
     ((letter, headers),) = letters(kafka)
     assert headers["tally-reason"] == b"record_too_large"
     assert 0 < len(letter.value()) < 1_048_576
-    assert any("truncated" in name or "cut" in name for name in headers), headers
-
-
-def test_dlq_list_tells_what_is_there(kafka, start):
-    tallyd = start("--create-topics", "--partitions", "4").wait_ready()
-    send_good(kafka.producer())
-    position, _ = send_poison(kafka)
-    tallyd.event("evt-1", position)
-    told = tally("dlq", "list", "--brokers", kafka.brokers, "--topic-prefix", kafka.prefix).stdout
-    for reason in ("undecodable", "missing_field", "key_mismatch", "unexpected_tombstone"):
-        assert reason in told
+    assert "tally-cut" in headers
