@@ -47,7 +47,8 @@ LAYERS = [
           ("HTTP", "Asio", "JSON answers", "metrics", "logging", "clocks")),
     Layer("tools/", r"tools/|processor/|store/|proto/|tally/v1/",
           tuple(set(FOREIGN) - {"Kafka", "RocksDB"})),
-    Layer("tests/processor/domain/", r"tests/|processor/domain/|proto/|tally/v1/"),
+    Layer("tests/processor/domain/", r"tests/|processor/domain/|proto/|tally/v1/",
+          ("Kafka",)),   # whose partitioners are compared with ours
     Layer("tests/processor/kafka/", r"", tuple(set(FOREIGN) - {"RocksDB"})),
     Layer("tests/store/", r"tests/|store/", ("RocksDB", "clocks")),
     Layer("tests/query/", r"tests/|query/|processor/domain/|proto/|tally/v1/",
