@@ -23,8 +23,8 @@ class DeadLetterSink {
   // Queues one letter; copies what it needs before it returns. False: the sink's bounded queue is
   // full, nothing was taken, try again later. Letters of one partition are written in the order of
   // the calls. Any thread.
-  [[nodiscard]] virtual bool Write(const domain::Record& record,
-                                   const domain::Rejection& rejection, Done done) = 0;
+  [[nodiscard]] virtual bool Write(const domain::Record& record, const domain::Rejection& rejection,
+                                   Done done) = 0;
 };
 
 }  // namespace tally

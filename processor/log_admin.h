@@ -60,8 +60,7 @@ class LogAdmin {
   virtual absl::Status CreateTopics(const std::vector<std::string>& names, int32_t partitions,
                                     int16_t replication_factor, absl::Duration timeout) = 0;
   // Ranges of all partitions 0 … partitions-1 of a topic.
-  virtual absl::StatusOr<std::vector<LogRange>> Ranges(const std::string& topic,
-                                                       int32_t partitions,
+  virtual absl::StatusOr<std::vector<LogRange>> Ranges(const std::string& topic, int32_t partitions,
                                                        absl::Duration timeout) = 0;
   // Records from the given places on, in no order between partitions, until `visit` returns false,
   // every partition's end as of now is reached, or the timeout passes (kDeadlineExceeded).

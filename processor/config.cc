@@ -1,0 +1,300 @@
+#include "processor/config.h"
+
+#include <arpa/inet.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "processor/version.h"
+
+namespace tally {
+namespace {
+
+constexpr char kDescription[] =
+    "tallyd keeps the analytics of marketing events: it folds three Kafka topics into per-event\n"
+    "state in RocksDB and serves dashboards over HTTP.\n\n"
+    "  tallyd --brokers kafka:9092 --data-dir /var/lib/tally\n"
+    "  tallyd --embedded            (try it out: a broker inside the process, nothing is kept)\n\n"
+    "Every flag can be given as an environment variable: --topic-prefix is TALLY_TOPIC_PREFIX.";
+
+// Texts as given; turned into a Config once all of them are known to be well-formed.
+struct Texts {
+  std::string partitioner = "murmur2_random";
+  std::string input_utc_offset = "+09:00";
+  std::string memory_budget = "512MiB";
+  std::string http = "127.0.0.1:8080";
+  std::string admin;
+  int checkpoint_interval_ms = 1000;
+  int position_wait_ms = 500;
+  bool allow_anonymous = false;
+};
+
+std::string EnvironmentName(const std::string& flag) {
+  std::string name = "TALLY_";
+  for (const char c : flag.substr(2)) {
+    name.push_back(c == '-' ? '_' : static_cast<char>(std::toupper(c)));
+  }
+  return name;
+}
+
+template <typename T>
+CLI::Option* Add(CLI::App& app, const char* group, const std::string& flag, T& value,
+                 const std::string& help) {
+  return app.add_option(flag, value, help)
+      ->envname(EnvironmentName(flag))
+      ->capture_default_str()
+      ->group(group);
+}
+
+CLI::Option* AddSwitch(CLI::App& app, const char* group, const std::string& flag, bool& value,
+                       const std::string& help) {
+  return app.add_flag(flag, value, help)->envname(EnvironmentName(flag))->group(group);
+}
+
+void Declare(CLI::App& app, Config& config, Texts& texts) {
+  constexpr char kLog[] = "Kafka";
+  Add(app, kLog, "--brokers", config.brokers,
+      "Brokers to connect to first, host:port[,host:port…]");
+  AddSwitch(app, kLog, "--embedded", config.embedded,
+            "Run a broker inside this process, for trying out: it forgets everything at the end");
+  Add(app, kLog, "--topic-prefix", config.topic_prefix,
+      "The topics are PREFIX + event.created, participant.registered, distribution.completed");
+  Add(app, kLog, "--group", config.group,
+      "Consumer group that is told the durable offsets, for lag tools only; empty: none");
+  AddSwitch(app, kLog, "--create-topics", config.create_topics,
+            "Create missing topics and their dead-letter topics, with unlimited retention");
+  Add(app, kLog, "--partitions", config.partitions, "Partitions of topics that are created")
+      ->check(CLI::Range(1, 10'000));
+  Add(app, kLog, "--replication-factor", config.replication_factor,
+      "Replicas of topics that are created; -1: the broker's default")
+      ->check(CLI::Range(-1, 100));
+  Add(app, kLog, "--partitioner", texts.partitioner,
+      "How producers place keys: murmur2_random (Java), consistent_random (librdkafka), "
+      "fnv1a_random");
+  Add(app, kLog, "--input-utc-offset", texts.input_utc_offset,
+      "The zone of input times that carry none");
+  Add(app, kLog, "--hash-key-file", config.hash_key_file,
+      "File with the key (32 hex digits) that hides participant ids on disk; without one the key "
+      "is derived from cluster and prefix, and is no secret");
+
+  constexpr char kState[] = "State";
+  Add(app, kState, "--data-dir", config.data_dir, "Where the state is kept; made if missing");
+  AddSwitch(app, kState, "--accept-log-base", config.accept_log_base,
+            "Let a new store begin where a log that has lost its start begins");
+  Add(app, kState, "--memory-budget", texts.memory_budget,
+      "Memory for cache, write buffers, deltas and Kafka queues together");
+  Add(app, kState, "--checkpoint-interval-ms", texts.checkpoint_interval_ms,
+      "Longest time until what was read is durable (while not far behind)")
+      ->check(CLI::Range(10, 3'600'000));
+
+  constexpr char kServe[] = "Serving";
+  Add(app, kServe, "--http-listen", texts.http,
+      "Address and port of the API; port 0: any free one");
+  Add(app, kServe, "--admin-listen", texts.admin,
+      "Address and port of probes and metrics; by default with the API");
+  AddSwitch(app, kServe, "--allow-anonymous", texts.allow_anonymous,
+            "Allow listening beyond loopback although nobody is asked who they are");
+  Add(app, kServe, "--position-wait-ms", texts.position_wait_ms,
+      "Longest wait for the position in a Tally-Min-Position header")
+      ->check(CLI::Range(0, 60'000));
+
+  constexpr char kProcess[] = "Process";
+  Add(app, kProcess, "--threads", config.threads, "Worker threads that fold and read")
+      ->check(CLI::Range(1, 256));
+  Add(app, kProcess, "--instance", config.instance,
+      "Number of this instance, from 0 (the StatefulSet's ordinal)")
+      ->check(CLI::Range(0, 9'999));
+  Add(app, kProcess, "--instances", config.instances,
+      "Number of instances; this one owns the partitions p with p mod instances = instance")
+      ->check(CLI::Range(1, 10'000));
+  Add(app, kProcess, "--ready-file", config.ready_file,
+      "Write brokers, addresses and process id to this file (JSON) once listening");
+  Add(app, kProcess, "--log-level", config.log_level, "Least important messages that are logged")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}));
+}
+
+absl::Status Contradictions(const CLI::App& app, const Config& config) {
+  const auto given = [&](const char* flag) { return app.get_option(flag)->count() > 0; };
+  if (config.embedded && !config.brokers.empty()) {
+    return absl::InvalidArgumentError(
+        "--embedded and --brokers contradict each other: give one of them");
+  }
+  if (!config.embedded && config.brokers.empty()) {
+    return absl::InvalidArgumentError(
+        "--brokers is missing (host:port of your Kafka; or --embedded to try tallyd without one)");
+  }
+  if (!config.embedded && config.data_dir.empty()) {
+    return absl::InvalidArgumentError("--data-dir is missing: where the state is kept");
+  }
+  if (config.embedded && config.instances > 1) {
+    return absl::InvalidArgumentError(
+        "--embedded and --instances contradict each other: each process would have its own broker");
+  }
+  for (const char* flag : {"--partitions", "--replication-factor"}) {
+    if (given(flag) && !config.create_topics && !config.embedded) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          flag, " needs --create-topics: the partition count of existing topics is the broker's"));
+    }
+  }
+  if (config.replication_factor == 0) {
+    return absl::InvalidArgumentError("--replication-factor is 1 or more, or -1");
+  }
+  if (config.instance >= config.instances) {
+    return absl::InvalidArgumentError(absl::StrCat("--instance ", config.instance,
+                                                   " is not below --instances ", config.instances,
+                                                   ": instances are numbered from 0"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckReach(const std::string& flag, const std::string& text,
+                        const ListenAddress& address, const Texts& texts) {
+  if (address.loopback || texts.allow_anonymous) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      flag, " ", text,
+      " is reachable from other machines, and nobody would be asked who they are: listen on "
+      "127.0.0.1, or allow it with --allow-anonymous"));
+}
+
+absl::Status Apply(const Texts& texts, Config* config) {
+  const auto partitioner = domain::ParsePartitioner(texts.partitioner);
+  if (!partitioner) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--partitioner ", texts.partitioner,
+        " is not one of murmur2_random, murmur2, consistent_random, consistent, fnv1a_random, "
+        "fnv1a"));
+  }
+  config->partitioner = *partitioner;
+  auto offset = ParseUtcOffset(texts.input_utc_offset);
+  if (!offset.ok()) return offset.status();
+  config->input_utc_offset_minutes = *offset;
+  auto budget = ParseBytes(texts.memory_budget);
+  if (!budget.ok()) return budget.status();
+  if (*budget < (size_t{64} << 20)) {
+    return absl::InvalidArgumentError("--memory-budget is less than 64MiB");
+  }
+  config->memory_budget_bytes = *budget;
+  config->checkpoint_interval = absl::Milliseconds(texts.checkpoint_interval_ms);
+  config->position_wait = absl::Milliseconds(texts.position_wait_ms);
+
+  auto http = ParseListenAddress(texts.http);
+  if (!http.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("--http-listen: ", http.status().message()));
+  }
+  if (auto status = CheckReach("--http-listen", texts.http, *http, texts); !status.ok()) {
+    return status;
+  }
+  config->http = *http;
+  if (!texts.admin.empty()) {
+    auto admin = ParseListenAddress(texts.admin);
+    if (!admin.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("--admin-listen: ", admin.status().message()));
+    }
+    if (auto status = CheckReach("--admin-listen", texts.admin, *admin, texts); !status.ok()) {
+      return status;
+    }
+    if (*admin != config->http || admin->port == 0) config->admin = *admin;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<ListenAddress> ParseListenAddress(const std::string& text) {
+  const auto malformed = [&] {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", text, "' is not ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080"));
+  };
+  const size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return malformed();
+  ListenAddress result;
+  uint32_t port = 0;
+  const std::string port_text = text.substr(colon + 1);
+  if (port_text.empty() || !std::all_of(port_text.begin(), port_text.end(), ::isdigit) ||
+      !absl::SimpleAtoi(port_text, &port) || port > UINT16_MAX) {
+    return malformed();
+  }
+  result.port = static_cast<uint16_t>(port);
+
+  std::string host = text.substr(0, colon);
+  in_addr v4;
+  in6_addr v6;
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+    if (inet_pton(AF_INET6, host.c_str(), &v6) != 1) return malformed();
+    result.loopback = IN6_IS_ADDR_LOOPBACK(&v6);
+  } else {
+    if (host.empty()) host = "0.0.0.0";
+    if (host == "localhost") host = "127.0.0.1";
+    if (inet_pton(AF_INET, host.c_str(), &v4) != 1) return malformed();
+    result.loopback = (ntohl(v4.s_addr) >> 24) == 127;
+  }
+  result.address = host;
+  return result;
+}
+
+absl::StatusOr<int32_t> ParseUtcOffset(const std::string& text) {
+  if (text == "Z" || text == "z") return 0;
+  int hours = 0, minutes = 0, used = 0;
+  char sign = 0;
+  if (text.size() != 6 ||
+      std::sscanf(text.c_str(), "%c%2d:%2d%n", &sign, &hours, &minutes, &used) != 3 || used != 6 ||
+      (sign != '+' && sign != '-') || hours < 0 || minutes < 0 || minutes > 59 ||
+      hours * 60 + minutes > 18 * 60) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--input-utc-offset '", text, "' is not an offset such as +09:00, -03:30 or Z"));
+  }
+  return (sign == '-' ? -1 : 1) * (hours * 60 + minutes);
+}
+
+absl::StatusOr<size_t> ParseBytes(const std::string& text) {
+  const size_t digits = text.find_first_not_of("0123456789");
+  const std::string unit = digits == std::string::npos ? "" : text.substr(digits);
+  uint64_t number = 0;
+  uint64_t factor = 0;
+  if (unit.empty() || unit == "B") factor = 1;
+  if (unit == "KiB") factor = uint64_t{1} << 10;
+  if (unit == "MiB" || unit == "Mi") factor = uint64_t{1} << 20;
+  if (unit == "GiB" || unit == "Gi") factor = uint64_t{1} << 30;
+  if (unit == "KB") factor = 1'000;
+  if (unit == "MB") factor = 1'000'000;
+  if (unit == "GB") factor = 1'000'000'000;
+  if (factor == 0 || !absl::SimpleAtoi(text.substr(0, digits), &number) ||
+      number > (uint64_t{1} << 50) / factor) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--memory-budget '", text, "' is not a size such as 512MiB or 2GiB"));
+  }
+  return static_cast<size_t>(number * factor);
+}
+
+std::variant<Config, ExitNow> ParseCommandLine(int argc, const char* const* argv) {
+  CLI::App app(kDescription, "tallyd");
+  app.set_version_flag("--version", absl::StrCat("tallyd ", kVersion));
+  app.get_formatter()->column_width(40);
+  Config config;
+  config.threads = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, 8u));
+  Texts texts;
+  Declare(app, config, texts);
+  try {
+    app.parse(argc, const_cast<char**>(argv));
+  } catch (const CLI::CallForHelp&) {
+    return ExitNow{0, app.help()};
+  } catch (const CLI::CallForVersion&) {
+    return ExitNow{0, absl::StrCat("tallyd ", kVersion, "\n")};
+  } catch (const CLI::ParseError& error) {
+    return ExitNow{2, absl::StrCat("tallyd: ", error.what(), "\nSee tallyd --help.\n")};
+  }
+  absl::Status status = Contradictions(app, config);
+  if (status.ok()) status = Apply(texts, &config);
+  if (!status.ok()) {
+    return ExitNow{2, absl::StrCat("tallyd: ", status.message(), "\nSee tallyd --help.\n")};
+  }
+  return config;
+}
+
+}  // namespace tally

@@ -1,0 +1,341 @@
+#include "processor/delta.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "absl/strings/string_view.h"
+
+namespace tally {
+namespace {
+
+using domain::ChannelIndex;
+using domain::Hour;
+using domain::HourCounts;
+
+// Approximate memory of one entry, hash table slack included.
+constexpr size_t kParticipantBytes = 64;
+constexpr size_t kHourCellBytes = 96;
+constexpr size_t kNodeBytes = 1024;
+constexpr size_t kDistributionBytes = 256;
+
+absl::string_view Abseil(std::string_view text) { return {text.data(), text.size()}; }
+
+std::string DistributionId(std::string_view channel_as_sent, std::string_view distribution_id) {
+  std::string id(channel_as_sent);
+  id.push_back('\0');
+  return id.append(distribution_id);
+}
+
+using HourSum = std::pair<HourCellKey, HourCounts>;
+
+void CollectChanges(const EventNode& node, Hour begin, Hour end, std::vector<HourSum>* sums) {
+  for (const auto& [cell, counts] : node.hours) {
+    const Hour hour = HourOfCell(cell);
+    if (hour >= begin && hour < end) sums->emplace_back(cell, counts);
+  }
+}
+
+absl::Status CollectStored(const store::Snapshot& snapshot, EventNumber number, Hour begin,
+                           Hour end, std::vector<HourSum>* sums) {
+  const std::string first = HourKey(number, begin);
+  const auto rows = snapshot.NewIterator(first, HourKey(number, end));
+  std::vector<HourCell> cells;
+  for (rows->Seek(first); rows->Valid(); rows->Next()) {
+    auto key = ParseHourKey(rows->key());
+    if (!key.ok()) return key.status();
+    if (auto status = DecodeHour(rows->key(), rows->value(), &cells); !status.ok()) return status;
+    for (const auto& [channel, counts] : cells) {
+      sums->emplace_back(MakeHourCell(key->hour, channel), counts);
+    }
+  }
+  return rows->status();
+}
+
+}  // namespace
+
+size_t ParticipantKeyHash::operator()(const ParticipantKeyBytes& key) const {
+  uint64_t low;
+  std::memcpy(&low, key.hash.data(), sizeof low);
+  return low ^ (uint64_t{key.number} * 0x9e3779b97f4a7c15);
+}
+
+Delta::Delta(domain::HashKey hash_key, std::shared_ptr<const store::Snapshot> snapshot,
+             EventNumber next_event_number, size_t resident_events_max)
+    : hash_key_(std::move(hash_key)),
+      resident_events_max_(resident_events_max),
+      snapshot_(std::move(snapshot)),
+      next_event_number_(next_event_number) {}
+
+absl::StatusOr<Delta::Slot*> Delta::FindSlot(std::string_view event_id) {
+  if (auto found = resident_.find(Abseil(event_id)); found != resident_.end()) {
+    return found->second.get();
+  }
+  scratch_key_ = EventKey(event_id);
+  auto stored = snapshot_->Get(scratch_key_, &scratch_value_);
+  if (!stored.ok()) return stored.status();
+  if (!*stored) return nullptr;
+  auto row = DecodeEvent(scratch_key_, scratch_value_);
+  if (!row.ok()) return row.status();
+  auto node = std::make_shared<EventNode>();
+  node->identity = std::make_shared<EventIdentity>(
+      EventIdentity{.number = row->number,
+                    .event_key = domain::EventKey(event_id),
+                    .row_digest = domain::AggregateRow(row->aggregate)});
+  node->in_store = true;
+  node->participants_in_store = row->aggregate.participants > 0;
+  node->aggregate = std::move(row->aggregate);
+  return AddSlot(event_id, std::move(node));
+}
+
+Delta::Slot* Delta::AddSlot(std::string_view event_id, EventNodePtr node) {
+  if (resident_.size() >= resident_events_max_) EvictResident();
+  auto& slot = resident_[Abseil(event_id)];
+  slot = std::make_unique<Slot>(Slot{std::move(node)});
+  return slot.get();
+}
+
+// Rarely runs: it makes room for an eighth of the limit at once. What a commit still has to write
+// stays; the limit is exceeded rather than that.
+void Delta::EvictResident() {
+  const size_t target = resident_events_max_ - resident_events_max_ / 8;
+  const uint64_t oldest_needed = frozen_ != nullptr ? frozen_->epoch : epoch_;
+  for (auto it = resident_.begin(); it != resident_.end() && resident_.size() > target;) {
+    if (it->second->node->epoch < oldest_needed && it->second.get() != open_) {
+      resident_.erase(it++);
+    } else {
+      ++it;
+    }
+  }
+}
+
+absl::StatusOr<const domain::EventAggregate*> Delta::OpenEvent(std::string_view event_id) {
+  open_ = nullptr;
+  auto slot = FindSlot(event_id);
+  if (!slot.ok()) return slot.status();
+  if (*slot == nullptr) {
+    auto node = std::make_shared<EventNode>();
+    node->identity = std::make_shared<EventIdentity>(EventIdentity{
+        .number = next_event_number_++, .event_key = domain::EventKey(event_id), .row_digest = {}});
+    node->aggregate.event_id = event_id;
+    *slot = AddSlot(event_id, std::move(node));
+  }
+  open_ = *slot;
+  return &open_->node->aggregate;
+}
+
+EventNode& Delta::LiveNode() {
+  EventNodePtr& node = open_->node;
+  if (node->epoch == epoch_) {
+    if (node->shared) {
+      node = std::make_shared<EventNode>(*node);
+      node->shared = false;
+    }
+    return *node;
+  }
+  if (node->shared) {
+    auto copy = std::make_shared<EventNode>();
+    copy->identity = node->identity;
+    copy->aggregate = node->aggregate;
+    copy->in_store = node->in_store;
+    copy->participants_in_store = node->participants_in_store;
+    node = std::move(copy);
+  }
+  node->epoch = epoch_;
+  dirty_.push_back(open_);
+  other_bytes_ += kNodeBytes;
+  return *node;
+}
+
+domain::EventAggregate& Delta::Mutate() { return LiveNode().aggregate; }
+
+absl::StatusOr<domain::Contribution*> Delta::InsertParticipant(std::string_view participant_id) {
+  const EventNode& node = *open_->node;
+  const ParticipantKeyBytes key{
+      .number = node.identity->number,
+      .hash = domain::ParticipantHash(hash_key_, node.aggregate.event_id, participant_id)};
+  const auto [place, inserted] = participants_.try_emplace(key);
+  if (!inserted) return nullptr;
+  if (!node.participants_in_store) return &place->second;
+
+  if (frozen_ != nullptr && frozen_->participants.contains(key)) {
+    participants_.erase(place);
+    return nullptr;
+  }
+  auto stored = snapshot_->Get(ParticipantKey(key.number, key.hash), &scratch_value_);
+  if (!stored.ok() || *stored) participants_.erase(place);
+  if (!stored.ok()) return stored.status();
+  if (*stored) return nullptr;
+  return &place->second;
+}
+
+const EventNode* Delta::FrozenNode(EventNumber number) const {
+  if (frozen_ == nullptr) return nullptr;
+  const auto found = frozen_->by_number.find(number);
+  return found == frozen_->by_number.end() ? nullptr : found->second;
+}
+
+absl::StatusOr<const domain::Distribution*> Delta::FindDistribution(
+    std::string_view channel_as_sent, std::string_view distribution_id) {
+  const EventNode& node = *open_->node;
+  if (node.aggregate.channels_named_by_distributions == 0) return nullptr;
+  const std::string id = DistributionId(channel_as_sent, distribution_id);
+  if (node.epoch == epoch_) {
+    if (auto found = node.distributions.find(id); found != node.distributions.end()) {
+      return &found->second;
+    }
+  }
+  if (const EventNode* frozen = FrozenNode(node.identity->number)) {
+    if (auto found = frozen->distributions.find(id); found != frozen->distributions.end()) {
+      return &found->second;
+    }
+  }
+  const std::string key = DistributionKey(node.identity->number, channel_as_sent, distribution_id);
+  auto stored = snapshot_->Get(key, &scratch_value_);
+  if (!stored.ok()) return stored.status();
+  if (!*stored) return nullptr;
+  auto row = DecodeDistribution(key, scratch_value_);
+  if (!row.ok()) return row.status();
+  found_distribution_ = *std::move(row);
+  return &found_distribution_;
+}
+
+void Delta::PutDistribution(std::string_view channel_as_sent, std::string_view distribution_id,
+                            domain::Distribution distribution) {
+  EventNode& node = LiveNode();
+  const bool added = node.distributions
+                         .insert_or_assign(DistributionId(channel_as_sent, distribution_id),
+                                           std::move(distribution))
+                         .second;
+  if (added) other_bytes_ += kDistributionBytes;
+}
+
+void Delta::AddToHour(Hour hour, ChannelIndex channel, const HourCounts& change) {
+  auto [place, inserted] = LiveNode().hours.try_emplace(MakeHourCell(hour, channel));
+  place->second += change;
+  if (inserted) other_bytes_ += kHourCellBytes;
+}
+
+void Delta::MoveToUser(std::string_view from_user, std::string_view to_user) {
+  const EventNode& node = LiveNode();
+  const EventNumber number = node.identity->number;
+  if (!from_user.empty()) {
+    users_[Abseil(from_user)][node.aggregate.event_id] = {.owned = false, .number = number};
+  }
+  users_[Abseil(to_user)][node.aggregate.event_id] = {.owned = true, .number = number};
+}
+
+size_t Delta::live_bytes() const { return participants_.size() * kParticipantBytes + other_bytes_; }
+
+std::shared_ptr<const FrozenDelta> Delta::Freeze(const Offsets& next_offsets) {
+  auto frozen = std::make_shared<FrozenDelta>();
+  frozen->epoch = epoch_;
+  frozen->next_offsets = next_offsets;
+  frozen->next_event_number = next_event_number_;
+  frozen->nodes.reserve(dirty_.size());
+  frozen->by_number.reserve(dirty_.size());
+  for (Slot* slot : dirty_) {
+    EventNode& node = *slot->node;
+    node.shared = true;
+    node.in_store = true;
+    node.participants_in_store = node.aggregate.participants > 0;
+    frozen->by_number.emplace(node.identity->number, &node);
+    frozen->nodes.push_back(slot->node);
+  }
+  const size_t expected_participants = participants_.size();
+  frozen->participants = std::move(participants_);
+  frozen->users = std::move(users_);
+  frozen_slots_ = std::move(dirty_);
+
+  ++epoch_;
+  dirty_ = {};
+  users_ = {};
+  participants_ = {};
+  participants_.reserve(expected_participants);
+  other_bytes_ = 0;
+  frozen_ = frozen;
+  return frozen;
+}
+
+void Delta::Committed(std::shared_ptr<const store::Snapshot> after) {
+  const uint64_t epoch = frozen_->epoch;
+  snapshot_ = std::move(after);
+  frozen_.reset();
+  // Changes that nobody looks at any more are dropped now, not when the event changes next.
+  for (Slot* slot : frozen_slots_) {
+    EventNode& node = *slot->node;
+    if (node.epoch != epoch || slot->node.use_count() != 1) continue;
+    node.shared = false;
+    node.hours = {};
+    node.distributions = {};
+  }
+  frozen_slots_ = {};
+  if (resident_.size() > resident_events_max_) EvictResident();
+}
+
+absl::StatusOr<std::optional<PinnedEvent>> Delta::Pin(std::string_view event_id) {
+  auto view = View(event_id);
+  if (view.ok() && view->has_value()) resident_[Abseil(event_id)]->node->shared = true;
+  return view;
+}
+
+absl::StatusOr<std::optional<PinnedEvent>> Delta::View(std::string_view event_id) {
+  auto slot = FindSlot(event_id);
+  if (!slot.ok()) return slot.status();
+  if (*slot == nullptr) return std::nullopt;
+  return PinnedEvent{.node = (*slot)->node,
+                     .node_is_live = (*slot)->node->epoch == epoch_,
+                     .frozen = frozen_,
+                     .snapshot = snapshot_};
+}
+
+absl::StatusOr<std::vector<std::string>> Delta::EventsOf(std::string_view user_id) const {
+  absl::flat_hash_map<std::string, bool> owned;
+  const std::string prefix = UserPrefix(user_id);
+  const std::string end = prefix.substr(0, prefix.size() - 1) + '\1';
+  const auto rows = snapshot_->NewIterator(prefix, end);
+  for (rows->Seek(prefix); rows->Valid(); rows->Next()) {
+    owned[Abseil(rows->key().substr(prefix.size()))] = true;
+  }
+  if (!rows->status().ok()) return rows->status();
+  const auto overlay = [&](const UserChanges& changes) {
+    const auto found = changes.find(Abseil(user_id));
+    if (found == changes.end()) return;
+    for (const auto& [event_id, change] : found->second) owned[event_id] = change.owned;
+  };
+  if (frozen_ != nullptr) overlay(frozen_->users);
+  overlay(users_);
+
+  std::vector<std::string> events;
+  for (const auto& [event_id, is_owned] : owned) {
+    if (is_owned) events.push_back(event_id);
+  }
+  return events;
+}
+
+absl::Status ForEachHourCell(const PinnedEvent& event, Hour begin, Hour end,
+                             absl::FunctionRef<void(Hour, ChannelIndex, const HourCounts&)> visit) {
+  if (begin >= end) return absl::OkStatus();
+  const EventNumber number = event.node->identity->number;
+  std::vector<HourSum> sums;
+  if (event.node->in_store) {
+    auto status = CollectStored(*event.snapshot, number, begin, end, &sums);
+    if (!status.ok()) return status;
+  }
+  if (event.frozen != nullptr) {
+    const auto found = event.frozen->by_number.find(number);
+    if (found != event.frozen->by_number.end()) CollectChanges(*found->second, begin, end, &sums);
+  }
+  if (event.node_is_live) CollectChanges(*event.node, begin, end, &sums);
+
+  std::sort(sums.begin(), sums.end(),
+            [](const HourSum& a, const HourSum& b) { return a.first < b.first; });
+  for (size_t i = 0; i < sums.size();) {
+    const HourCellKey cell = sums[i].first;
+    HourCounts total;
+    for (; i < sums.size() && sums[i].first == cell; ++i) total += sums[i].second;
+    if (!total.IsZero()) visit(HourOfCell(cell), ChannelOfCell(cell), total);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace tally

@@ -1,0 +1,191 @@
+// The delta: what a shard's records have changed since its last checkpoint. A memtable of our own.
+//
+// Life of a change: live delta -> (Freeze) frozen delta -> (commit, Committed) store snapshot. At
+// any moment it is in exactly one of the three, and a reader who looks at live over frozen over
+// snapshot sees one position of the shard, also while a commit is under way or after it failed.
+//
+// Aggregates and distributions are kept as full values (copy on write once frozen or pinned);
+// timeline cells are kept as increments, which the store merges, so that folding a record never
+// has to read a cell.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "processor/domain/aggregate.h"
+#include "processor/domain/digest.h"
+#include "processor/domain/fold.h"
+#include "processor/domain/participant_hash.h"
+#include "processor/log_source.h"
+#include "processor/rows.h"
+#include "store/store.h"
+
+namespace tally {
+
+// What all versions of one event's node share.
+struct EventIdentity {
+  EventNumber number = 0;
+  domain::Digest event_key;
+  // Term of the event's row as of the last checkpoint built, zero before the first. Only the
+  // checkpoint builder touches it once the event is in memory.
+  domain::Digest row_digest;
+};
+
+// (hour, channel) in one word.
+using HourCellKey = uint64_t;
+constexpr HourCellKey MakeHourCell(domain::Hour hour, domain::ChannelIndex channel) {
+  return static_cast<uint64_t>(static_cast<uint32_t>(hour)) << 16 | channel;
+}
+constexpr domain::Hour HourOfCell(HourCellKey cell) {
+  return static_cast<domain::Hour>(cell >> 16);
+}
+constexpr domain::ChannelIndex ChannelOfCell(HourCellKey cell) {
+  return static_cast<domain::ChannelIndex>(cell);
+}
+
+// One event with its changes of one epoch (from one freeze to the next).
+struct EventNode {
+  std::shared_ptr<EventIdentity> identity;
+  domain::EventAggregate aggregate;    // full current value
+  bool in_store = false;               // some row of it may be in the store or on its way there
+  bool participants_in_store = false;  // and some participant's
+
+  uint64_t epoch = 0;   // the changes below were made in it
+  bool shared = false;  // frozen or pinned: clone before changing
+  absl::flat_hash_map<HourCellKey, domain::HourCounts> hours;
+  absl::flat_hash_map<std::string, domain::Distribution> distributions;  // channel 00 id -> now
+};
+using EventNodePtr = std::shared_ptr<EventNode>;
+using ConstEventNodePtr = std::shared_ptr<const EventNode>;
+
+struct ParticipantKeyBytes {
+  EventNumber number;
+  domain::ParticipantHashBytes hash;
+  friend bool operator==(const ParticipantKeyBytes&, const ParticipantKeyBytes&) = default;
+};
+struct ParticipantKeyHash {
+  // The hash is keyed and uniform already.
+  size_t operator()(const ParticipantKeyBytes& key) const;
+};
+using ParticipantMap =
+    absl::flat_hash_map<ParticipantKeyBytes, domain::Contribution, ParticipantKeyHash>;
+
+// user id -> event id -> (owned now, number)
+struct UserChange {
+  bool owned = false;
+  EventNumber number = 0;
+};
+using UserChanges = absl::flat_hash_map<std::string, absl::flat_hash_map<std::string, UserChange>>;
+
+// Immutable once made (but for EventIdentity's builder fields). Read by the owner and by the
+// checkpoint builder's thread.
+struct FrozenDelta {
+  uint64_t epoch = 0;
+  Offsets next_offsets{};
+  EventNumber next_event_number = 0;
+  std::vector<ConstEventNodePtr> nodes;  // changed events, by no particular order
+  absl::flat_hash_map<EventNumber, const EventNode*> by_number;
+  ParticipantMap participants;
+  UserChanges users;
+};
+
+// A read view of one event; immutable, holds what it needs. `frozen` may be null.
+struct PinnedEvent {
+  ConstEventNodePtr node;
+  bool node_is_live = false;  // node->hours are changes not in frozen nor snapshot
+  std::shared_ptr<const FrozenDelta> frozen;
+  std::shared_ptr<const store::Snapshot> snapshot;
+};
+
+// One thread: the shard's.
+class Delta final : public domain::FoldState {
+ public:
+  // `snapshot` is the store's state now; `next_event_number` and counts come from its checkpoint.
+  Delta(domain::HashKey hash_key, std::shared_ptr<const store::Snapshot> snapshot,
+        EventNumber next_event_number, size_t resident_events_max);
+
+  // domain::FoldState. Errors are the store's (kDataLoss, kUnavailable).
+  absl::StatusOr<const domain::EventAggregate*> OpenEvent(std::string_view event_id) override;
+  domain::EventAggregate& Mutate() override;
+  absl::StatusOr<domain::Contribution*> InsertParticipant(std::string_view participant_id) override;
+  absl::StatusOr<const domain::Distribution*> FindDistribution(
+      std::string_view channel_as_sent, std::string_view distribution_id) override;
+  void PutDistribution(std::string_view channel_as_sent, std::string_view distribution_id,
+                       domain::Distribution distribution) override;
+  void AddToHour(domain::Hour hour, domain::ChannelIndex channel,
+                 const domain::HourCounts& change) override;
+  void MoveToUser(std::string_view from_user, std::string_view to_user) override;
+
+  // Approximate memory of the live changes, bytes.
+  size_t live_bytes() const;
+  bool empty() const { return dirty_.empty(); }
+  bool has_frozen() const { return frozen_ != nullptr; }
+
+  // Freezes the live changes together with the position that they lead to. No frozen delta may be
+  // standing. The caller commits the result and then calls Committed.
+  std::shared_ptr<const FrozenDelta> Freeze(const Offsets& next_offsets);
+
+  // The frozen delta's commit is visible in `after`: from now on it is read there.
+  void Committed(std::shared_ptr<const store::Snapshot> after);
+
+  // A view of the event as of now; nullopt when it was never seen. Good until the next change of
+  // the delta.
+  absl::StatusOr<std::optional<PinnedEvent>> View(std::string_view event_id);
+  // The same, good for as long as it is held; costs a copy when the event changes meanwhile.
+  absl::StatusOr<std::optional<PinnedEvent>> Pin(std::string_view event_id);
+
+  // Ids of the user's events as of now.
+  absl::StatusOr<std::vector<std::string>> EventsOf(std::string_view user_id) const;
+
+ private:
+  // Stable address of an event in memory; the node in it changes by copy on write.
+  struct Slot {
+    EventNodePtr node;
+  };
+
+  absl::StatusOr<Slot*> FindSlot(std::string_view event_id);  // nullptr: never seen
+  Slot* AddSlot(std::string_view event_id, EventNodePtr node);
+  // The opened event's node, unshared and in the live epoch.
+  EventNode& LiveNode();
+  const EventNode* FrozenNode(EventNumber number) const;
+  void EvictResident();
+
+  const domain::HashKey hash_key_;
+  const size_t resident_events_max_;
+  std::shared_ptr<const store::Snapshot> snapshot_;
+  std::shared_ptr<const FrozenDelta> frozen_;
+  std::vector<Slot*> frozen_slots_;
+
+  // Events in memory, changed or not. Those changed since the last commit are never evicted.
+  absl::flat_hash_map<std::string, std::unique_ptr<Slot>> resident_;
+
+  // The live delta.
+  uint64_t epoch_ = 1;
+  EventNumber next_event_number_;
+  std::vector<Slot*> dirty_;
+  ParticipantMap participants_;
+  UserChanges users_;
+  size_t other_bytes_ = 0;
+
+  Slot* open_ = nullptr;
+  std::string scratch_key_;
+  std::string scratch_value_;
+  domain::Distribution found_distribution_;
+};
+
+// Adds up an event's timeline in `range` over the pinned view, cell by cell. `visit` gets every
+// non-zero cell once, ascending by hour then channel.
+absl::Status ForEachHourCell(
+    const PinnedEvent& event, domain::Hour begin, domain::Hour end,
+    absl::FunctionRef<void(domain::Hour, domain::ChannelIndex, const domain::HourCounts&)> visit);
+
+}  // namespace tally

@@ -1,0 +1,476 @@
+#include "processor/engine.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/synchronization/notification.h"
+#include "processor/log_check.h"
+#include "processor/shard_store.h"
+
+namespace tally {
+namespace {
+
+constexpr domain::Topic kTopics[] = {domain::Topic::kEventCreated,
+                                     domain::Topic::kParticipantRegistered,
+                                     domain::Topic::kDistributionCompleted};
+constexpr absl::Duration kAdminTimeout = absl::Seconds(10);
+constexpr absl::Duration kBackoffMin = absl::Milliseconds(250);
+constexpr absl::Duration kBackoffMax = absl::Seconds(5);
+constexpr absl::Duration kRepeatLogAfter = absl::Seconds(30);
+
+std::string_view Text(const absl::Status& status) {
+  return {status.message().data(), status.message().size()};
+}
+
+// What may pass by waiting: no broker, no topics yet.
+bool MayPass(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+         absl::IsNotFound(status);
+}
+
+// Errors of the store must not look as if waiting for the broker helped.
+absl::Status Final(const absl::Status& status) {
+  return MayPass(status) ? absl::InternalError(status.message()) : status;
+}
+
+// How the memory budget is shared out: half to RocksDB, a quarter each to deltas and Kafka queues.
+struct MemoryShares {
+  size_t rocks_bytes;
+  size_t delta_bytes;  // a shard's live delta; the frozen one has as much
+  size_t queue_bytes;  // one topic's partition
+};
+MemoryShares ShareMemory(size_t budget, size_t shards) {
+  shards = std::max<size_t>(shards, 1);
+  return {.rocks_bytes = budget / 2,
+          .delta_bytes = std::max(budget / 4 / (2 * shards), size_t{1} << 20),
+          .queue_bytes = std::max(budget / 4 / (domain::kTopicCount * shards), size_t{1} << 20)};
+}
+
+absl::StatusOr<domain::HashKey> LoadHashKey(const Config& config, const std::string& cluster_id) {
+  if (config.hash_key_file.empty()) {
+    return domain::HashKey::Derived(cluster_id, config.topic_prefix);
+  }
+  std::ifstream file(config.hash_key_file, std::ios::binary);
+  if (!file) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("--hash-key-file ", config.hash_key_file, " cannot be read"));
+  }
+  const std::string content{std::istreambuf_iterator<char>(file), {}};
+  auto key = domain::HashKey::Parse(content);
+  if (!key.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--hash-key-file ", config.hash_key_file, ": ", key.status().message()));
+  }
+  return key;
+}
+
+}  // namespace
+
+// What start-up finds out, step by step.
+struct Engine::Plan {
+  std::string cluster_id;
+  std::optional<domain::HashKey> hash_key;
+  int32_t partition_count = 0;
+  std::vector<int32_t> owned;
+  std::vector<std::vector<LogRange>> ranges;  // by topic index, then partition
+
+  struct PlannedShard {
+    int32_t partition = 0;
+    OpenedShard opened;
+    Offsets end_at_start{};
+    Offsets dead_letters_written_below{};
+    absl::Status failure;  // why it must not read on, if so
+  };
+  std::vector<PlannedShard> shards;
+
+  std::vector<LogRange> RangesOf(int32_t partition) const {
+    std::vector<LogRange> result;
+    for (const auto& topic : ranges) result.push_back(topic[static_cast<size_t>(partition)]);
+    return result;
+  }
+};
+
+Engine::Engine(const Config& config, LogParts log, store::DataDir data_dir, ShardReader& reader,
+               Metrics& metrics, std::function<void(absl::Status)> stop_process)
+    : config_(config),
+      log_(std::move(log)),
+      data_dir_(std::move(data_dir)),
+      reader_(reader),
+      metrics_(metrics),
+      stop_process_(std::move(stop_process)),
+      rocks_(std::make_shared<store::RocksEnvironment>(store::RocksEnvironmentOptions{
+          .memory_bytes = ShareMemory(config.memory_budget_bytes, 1).rocks_bytes})) {}
+
+Engine::~Engine() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Engine::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+bool Engine::WaitFor(absl::Duration time) {
+  absl::MutexLock lock(&mutex_);
+  return !mutex_.AwaitWithTimeout(absl::Condition(&stopping_), time);
+}
+
+void Engine::SetStarting(const std::string& what) {
+  reader_.SetUnavailable(what);
+  absl::MutexLock lock(&mutex_);
+  starting_ = what;
+}
+
+void Engine::Run() {
+  absl::Duration backoff = kBackoffMin;
+  std::string said;
+  absl::Time said_at;
+  for (;;) {
+    const absl::Status status = TryStart();
+    if (status.ok()) break;
+    if (!MayPass(status)) return stop_process_(status);
+    metrics_.SetBrokerReachable(!absl::IsUnavailable(status));
+    const std::string what(status.message());
+    SetStarting(what);
+    if (what != said || absl::Now() - said_at > kRepeatLogAfter) {
+      spdlog::warn("waiting to start, and trying again: {}", what);
+      said = what;
+      said_at = absl::Now();
+    }
+    if (!WaitFor(backoff)) return;
+    backoff = std::min(2 * backoff, kBackoffMax);
+  }
+  WatchBrokers();
+}
+
+void Engine::WatchBrokers() {
+  bool reachable = true;
+  metrics_.SetBrokerReachable(true);
+  while (WaitFor(absl::Seconds(1))) {
+    absl::Status connection;
+    {
+      absl::MutexLock lock(&mutex_);
+      for (const auto& worker : workers_) connection.Update(worker->Connection());
+    }
+    metrics_.SetBrokerReachable(connection.ok());
+    if (connection.ok() == reachable) continue;
+    reachable = connection.ok();
+    if (reachable) {
+      spdlog::info("brokers are reachable again");
+    } else {
+      spdlog::warn("brokers are not reachable, reads go on and reconnecting is tried: {}",
+                   Text(connection));
+    }
+  }
+}
+
+absl::Status Engine::TryStart() {
+  Plan plan;
+  if (auto status = FindTopics(plan); !status.ok()) return status;
+  if (auto status = FindRanges(plan); !status.ok()) return status;
+  if (auto status = OpenStores(plan); !status.ok()) return Final(status);
+  if (auto status = ProbePartitioner(plan); !status.ok()) return status;
+  if (auto status = FindDeadLetters(plan); !status.ok()) return status;
+  return StartWorkers(plan);
+}
+
+absl::Status Engine::FindTopics(Plan& plan) {
+  auto cluster_id = log_.admin->ClusterId(kAdminTimeout);
+  if (!cluster_id.ok()) return cluster_id.status();
+  plan.cluster_id = *std::move(cluster_id);
+  auto key = LoadHashKey(config_, plan.cluster_id);
+  if (!key.ok()) return key.status();
+  plan.hash_key = *std::move(key);
+
+  std::vector<std::string> names = InputTopics(config_.topic_prefix);
+  const std::vector<std::string> letters = DeadLetterTopics(config_.topic_prefix);
+  names.insert(names.end(), letters.begin(), letters.end());
+  auto topics = log_.admin->DescribeTopics(names, kAdminTimeout);
+  if (!topics.ok()) return topics.status();
+
+  std::vector<std::string> missing;
+  int32_t partitions = config_.partitions;
+  for (const auto& topic : *topics) {
+    if (topic.partitions == 0) missing.push_back(topic.name);
+  }
+  // What exists decides, so that a lost dead-letter topic is made as wide as its input.
+  if (topics->front().partitions > 0) partitions = topics->front().partitions;
+  if (!missing.empty() && config_.create_topics) {
+    auto status =
+        log_.admin->CreateTopics(missing, partitions, config_.replication_factor, kAdminTimeout);
+    if (!status.ok()) return status;
+    spdlog::info("created {} with {} partitions", absl::StrJoin(missing, ", "), partitions);
+    topics = log_.admin->DescribeTopics(names, kAdminTimeout);
+    if (!topics.ok()) return topics.status();
+  }
+
+  const std::vector<TopicInfo> inputs(topics->begin(), topics->begin() + domain::kTopicCount);
+  auto count = CheckTopics(inputs);
+  if (!count.ok()) return count.status();
+  plan.partition_count = *count;
+  for (auto topic = topics->begin() + domain::kTopicCount; topic != topics->end(); ++topic) {
+    if (topic->partitions >= *count) continue;
+    spdlog::warn(
+        "dead-letter topic {} has {} partitions and {} are needed: a shard that meets bad input "
+        "will stop; create it with `tally topics create --partitions {}`",
+        topic->name, topic->partitions, *count, *count);
+  }
+  const auto finite = FiniteRetention(inputs);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const bool is_finite = std::find(finite.begin(), finite.end(), inputs[i].name) != finite.end();
+    metrics_.SetRetentionFinite(kTopics[i], is_finite);
+  }
+  if (!finite.empty()) {
+    spdlog::warn(
+        "{}: the broker deletes old records, after which the state can no longer be rebuilt from "
+        "the topics; set retention.ms=-1 and retention.bytes=-1",
+        absl::StrJoin(finite, ", "));
+  }
+  for (int32_t p = 0; p < *count; ++p) {
+    if (OwnerOf(p, config_.instances) == config_.instance) plan.owned.push_back(p);
+  }
+  if (plan.owned.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("instance ", config_.instance, " of ", config_.instances, " owns none of ",
+                     *count, " partitions: run at most ", *count, " instances"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Engine::FindRanges(Plan& plan) {
+  for (const auto& topic : InputTopics(config_.topic_prefix)) {
+    auto ranges = log_.admin->Ranges(topic, plan.partition_count, kAdminTimeout);
+    if (!ranges.ok()) return ranges.status();
+    plan.ranges.push_back(*std::move(ranges));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Engine::OpenStores(Plan& plan) {
+  for (const int32_t partition : plan.owned) {
+    const auto ranges = plan.RangesOf(partition);
+    store::Lineage wanted;
+    wanted.cluster_id = plan.cluster_id;
+    wanted.topic_prefix = config_.topic_prefix;
+    wanted.partition = partition;
+    wanted.partition_count = plan.partition_count;
+    wanted.partitioner = domain::PartitionerName(config_.partitioner);
+    wanted.hash_key_fingerprint = plan.hash_key->Fingerprint();
+    wanted.input_utc_offset_minutes = config_.input_utc_offset_minutes;
+    for (int topic = 0; topic < domain::kTopicCount; ++topic) {
+      wanted.log_base[topic] = ranges[static_cast<size_t>(topic)].begin;
+    }
+    const std::string path = data_dir_.ShardPath(partition);
+    if (!ShardStoreExists(path)) {
+      auto status = CheckLogBase(config_.topic_prefix, partition, ranges);
+      if (!status.ok() && !config_.accept_log_base) return status;
+      if (!status.ok()) {
+        spdlog::warn("--accept-log-base: the state of shard {} leaves out what the log has lost",
+                     partition);
+      }
+    }
+    auto opened = OpenShardStore(path, wanted, rocks_);
+    if (!opened.ok()) return opened.status();
+
+    Plan::PlannedShard shard{.partition = partition, .opened = *std::move(opened)};
+    metrics_.SetLogBase(partition, shard.opened.lineage.log_base);
+    for (int topic = 0; topic < domain::kTopicCount; ++topic) {
+      shard.end_at_start[topic] = ranges[static_cast<size_t>(topic)].end;
+    }
+    shard.failure =
+        CheckResume(config_.topic_prefix, partition, shard.opened.checkpoint.next_offsets, ranges);
+    plan.shards.push_back(std::move(shard));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Engine::ProbePartitioner(Plan& plan) {
+  partitioner_check_ =
+      std::make_unique<PartitionerCheck>(config_.partitioner, plan.partition_count);
+  const auto names = InputTopics(config_.topic_prefix);
+  for (const auto topic : kTopics) {
+    const auto index = static_cast<size_t>(domain::Index(topic));
+    std::vector<PartitionAt> from;
+    for (const auto& shard : plan.shards) {
+      const int64_t next = shard.opened.checkpoint.next_offsets[index];
+      const auto& range = plan.ranges[index][static_cast<size_t>(shard.partition)];
+      if (next < range.end) from.push_back({names[index], shard.partition, next});
+    }
+    if (from.empty()) continue;
+    PartitionerCheck probe(config_.partitioner, plan.partition_count);
+    int seen = 0;
+    auto status = log_.admin->Read(
+        from,
+        [&](const PartitionAt& at, const OwnedRecord& record) {
+          if (record.key) probe.Observe(topic, *record.key, at.partition);
+          return ++seen < PartitionerCheck::kRecordsLookedAt;
+        },
+        kAdminTimeout);
+    if (!status.ok()) return status;
+    if (const auto written_by = probe.WrittenBy(topic)) {
+      return WrittenWithAnother(names[index], config_.partitioner, *written_by);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Engine::FindDeadLetters(Plan& plan) {
+  const auto names = InputTopics(config_.topic_prefix);
+  for (const auto topic : kTopics) {
+    const auto index = static_cast<size_t>(domain::Index(topic));
+    auto letters = log_.admin->Ranges(names[index] + ".dlq", plan.partition_count, kAdminTimeout);
+    if (absl::IsNotFound(letters.status())) continue;  // missing or narrower: said before
+    if (!letters.ok()) return letters.status();
+    for (auto& shard : plan.shards) {
+      const auto& range = (*letters)[static_cast<size_t>(shard.partition)];
+      if (range.end == range.begin) continue;
+      auto below = log_.dead_letters_written_below(names[index], shard.partition);
+      if (!below.ok()) return below.status();
+      shard.dead_letters_written_below[index] = *below;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Engine::StartWorkers(Plan& plan) {
+  auto dead_letters = log_.make_dead_letters();
+  if (!dead_letters.ok()) return dead_letters.status();
+  dead_letters_ = *std::move(dead_letters);
+
+  const auto thread_count = std::min(static_cast<size_t>(config_.threads), plan.shards.size());
+  const MemoryShares memory = ShareMemory(config_.memory_budget_bytes, plan.shards.size());
+  background_ = std::make_unique<boost::asio::thread_pool>(std::min<size_t>(thread_count, 4));
+
+  std::vector<std::shared_ptr<Worker>> workers;
+  for (size_t i = 0; i < thread_count; ++i) {
+    auto source = log_.make_source(memory.queue_bytes);
+    if (!source.ok()) return source.status();
+    workers.push_back(
+        std::make_shared<Worker>(WorkerOptions{.index = static_cast<int>(i)}, *std::move(source)));
+  }
+  for (size_t i = 0; i < plan.shards.size(); ++i) {
+    auto& planned = plan.shards[i];
+    Worker& worker = *workers[i % thread_count];
+    ShardOptions options;
+    options.partition = planned.partition;
+    options.partition_count = plan.partition_count;
+    options.topic_prefix = config_.topic_prefix;
+    options.partitioner = config_.partitioner;
+    options.decode.input_utc_offset_minutes = config_.input_utc_offset_minutes;
+    options.end_at_start = planned.end_at_start;
+    options.dead_letters_written_below = planned.dead_letters_written_below;
+    options.checkpoint_interval = config_.checkpoint_interval;
+    options.checkpoint_interval_behind =
+        std::max(options.checkpoint_interval_behind, config_.checkpoint_interval);
+    options.delta_bytes_max = memory.delta_bytes;
+
+    ShardEnvironment environment;
+    environment.run_in_background = [pool = background_.get()](std::function<void()> job) {
+      boost::asio::post(*pool, std::move(job));
+    };
+    environment.post_to_owner = worker.PostToOwner();
+    environment.wake_owner = worker.WakeOwner();
+    environment.stop_process = stop_process_;
+    environment.now = [] { return absl::Now(); };
+    environment.dead_letters = dead_letters_.get();
+    environment.partitioner_check = partitioner_check_.get();
+    environment.metrics = &metrics_;
+    environment.on_durable = [&worker](int32_t partition, const Offsets& next) {
+      worker.source().CommitGroupOffsets(partition, next);
+    };
+    auto shard =
+        std::make_unique<Shard>(options, std::move(environment), std::move(planned.opened.store),
+                                planned.opened.checkpoint, *plan.hash_key);
+    if (!planned.failure.ok()) shard->Fail(planned.failure);
+    worker.Add(std::move(shard));
+  }
+  for (const auto& worker : workers) {
+    if (auto status = worker->Start(); !status.ok()) return Final(status);
+  }
+  spdlog::info("reading {} of {} partitions of {}* on {} threads", plan.owned.size(),
+               plan.partition_count, config_.topic_prefix, thread_count);
+  reader_.Serve(plan.cluster_id, plan.partition_count, workers);
+  absl::MutexLock lock(&mutex_);
+  starting_.clear();
+  workers_ = std::move(workers);
+  return absl::OkStatus();
+}
+
+bool Engine::Stop(absl::Duration limit) {
+  draining_ = true;
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  const absl::Time deadline = absl::Now() + limit;
+  if (thread_.joinable()) thread_.join();
+  std::vector<std::shared_ptr<Worker>> workers;
+  {
+    absl::MutexLock lock(&mutex_);
+    workers = std::move(workers_);
+    workers_.clear();
+  }
+  struct Ended {
+    absl::Notification done;
+    absl::Status status;
+  };
+  std::vector<std::shared_ptr<Ended>> ended;
+  for (const auto& worker : workers) {
+    auto one = std::make_shared<Ended>();
+    ended.push_back(one);
+    worker->Stop([one](absl::Status status) {
+      one->status = std::move(status);
+      one->done.Notify();
+    });
+  }
+  for (const auto& one : ended) {
+    if (!one->done.WaitForNotificationWithTimeout(
+            std::max(deadline - absl::Now(), absl::ZeroDuration()))) {
+      spdlog::warn(
+          "not everything that was read could be made durable in time; it will be read "
+          "again from the log");
+      return false;
+    }
+    if (!one->status.ok()) spdlog::warn("a shard ended early: {}", Text(one->status));
+  }
+  reader_.SetUnavailable("shutting down");
+  for (const auto& worker : workers) worker->Join();
+  workers.clear();
+  if (background_) background_->join();
+  dead_letters_.reset();
+  return true;
+}
+
+query::Health Engine::GetHealth() const {
+  query::Health health;
+  health.draining = draining_;
+  absl::MutexLock lock(&mutex_);
+  health.starting = starting_;
+  bool all_reached = !workers_.empty();
+  for (const auto& worker : workers_) {
+    for (const auto& shard : worker->shards()) {
+      const auto from = shard->GetHealth();
+      query::ShardHealth to{.partition = shard->partition(), .lag = from.lag};
+      to.failure = from.failure;
+      using State = query::ShardHealth::State;
+      to.state = !from.failure.empty() ? State::kFailed
+                 : from.caught_up      ? State::kLive
+                                       : State::kReplaying;
+      all_reached = all_reached && to.state != State::kReplaying;
+      health.shards.push_back(std::move(to));
+    }
+  }
+  std::sort(health.shards.begin(), health.shards.end(),
+            [](const auto& a, const auto& b) { return a.partition < b.partition; });
+  health.reached_start_end = all_reached;
+  return health;
+}
+
+}  // namespace tally

@@ -1,0 +1,310 @@
+// tallyd: wires everything, waits for a signal, takes everything down in order.
+#include <prometheus/registry.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+#include <signal.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "processor/config.h"
+#include "processor/engine.h"
+#include "processor/kafka/dead_letter_tail.h"
+#include "processor/kafka/embedded_cluster.h"
+#include "processor/kafka/kafka_dead_letters.h"
+#include "processor/kafka/kafka_log_admin.h"
+#include "processor/kafka/kafka_log_source.h"
+#include "processor/log_check.h"
+#include "processor/metrics.h"
+#include "processor/shard_reader.h"
+#include "processor/version.h"
+#include "query/admin.h"
+#include "query/http/api.h"
+#include "query/http/metrics.h"
+#include "query/http/server.h"
+#include "query/service.h"
+#include "store/shard_directory.h"
+
+namespace tally {
+namespace {
+
+// Together under the 10 s that orchestrators commonly grant.
+constexpr absl::Duration kDrainLimit = absl::Seconds(3);
+constexpr absl::Duration kFinishLimit = absl::Seconds(5);
+
+int Fail(const absl::Status& status) {
+  std::fprintf(stderr, "tallyd: %s\n", std::string(status.message()).c_str());
+  return 1;
+}
+
+void SetUpLogging(const std::string& level) {
+  auto logger = spdlog::stderr_color_mt("tallyd");
+  // https://no-color.org
+  if (const char* no_color = getenv("NO_COLOR"); no_color != nullptr && *no_color != '\0') {
+    logger = std::make_shared<spdlog::logger>("tallyd",
+                                              std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  }
+  logger->set_level(spdlog::level::from_str(level));
+  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
+  logger->flush_on(spdlog::level::info);
+  spdlog::set_default_logger(std::move(logger));
+}
+
+// A data directory that lasts as long as the process.
+class TemporaryDirectory {
+ public:
+  static absl::StatusOr<std::unique_ptr<TemporaryDirectory>> Make() {
+    std::string path = (std::filesystem::temp_directory_path() / "tallyd-XXXXXX").string();
+    if (mkdtemp(path.data()) == nullptr) {
+      return absl::UnavailableError(absl::StrCat("cannot make a temporary directory ", path));
+    }
+    return std::unique_ptr<TemporaryDirectory>(new TemporaryDirectory(std::move(path)));
+  }
+  ~TemporaryDirectory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  explicit TemporaryDirectory(std::string path) : path_(std::move(path)) {}
+  const std::string path_;
+};
+
+absl::StatusOr<std::unique_ptr<kafka::EmbeddedCluster>> StartEmbedded(const Config& config) {
+  auto cluster = kafka::EmbeddedCluster::Start();
+  if (!cluster.ok()) return cluster.status();
+  auto topics = InputTopics(config.topic_prefix);
+  for (auto& name : DeadLetterTopics(config.topic_prefix)) topics.push_back(std::move(name));
+  for (const auto& topic : topics) {
+    auto status = (*cluster)->CreateTopic(topic, config.partitions);
+    if (!status.ok()) return status;
+  }
+  spdlog::warn(
+      "embedded broker at {}: for trying out only. It keeps at most {} MiB a partition, drops the "
+      "oldest beyond that, and forgets everything when this process ends",
+      (*cluster)->brokers(), kafka::EmbeddedCluster::kPartitionBytesMax >> 20);
+  return cluster;
+}
+
+absl::StatusOr<LogParts> ConnectLog(const Config& config, const kafka::ClientConfig& client) {
+  auto admin = kafka::KafkaLogAdmin::Create(client);
+  if (!admin.ok()) return admin.status();
+  LogParts parts;
+  parts.admin = *std::move(admin);
+  parts.make_source =
+      [client, prefix = config.topic_prefix](
+          size_t queue_bytes_max) mutable -> absl::StatusOr<std::unique_ptr<LogSource>> {
+    client.queue_bytes_max = queue_bytes_max;
+    return kafka::KafkaLogSource::Create(client, prefix);
+  };
+  parts.make_dead_letters =
+      [client, prefix = config.topic_prefix]() -> absl::StatusOr<std::unique_ptr<DeadLetterSink>> {
+    kafka::DeadLetterOptions options;
+    options.topic_prefix = prefix;
+    return kafka::KafkaDeadLetters::Create(client, options);
+  };
+  parts.dead_letters_written_below = [admin = parts.admin](const std::string& topic,
+                                                           int32_t partition) {
+    return kafka::DeadLettersWrittenBelow(*admin, topic, partition, absl::Seconds(10));
+  };
+  return parts;
+}
+
+struct Servers {
+  std::unique_ptr<query::http::Server> api;
+  std::unique_ptr<query::http::Server> admin;  // null: served by `api`
+  const query::http::Server& admin_server() const { return admin ? *admin : *api; }
+};
+
+std::string HostPort(const query::http::Server& server) {
+  const bool v6 = server.address().find(':') != std::string::npos;
+  return v6 ? absl::StrCat("[", server.address(), "]:", server.port())
+            : absl::StrCat(server.address(), ":", server.port());
+}
+
+absl::StatusOr<Servers> StartServers(const Config& config, query::Service& service,
+                                     const query::HealthSource& health,
+                                     const std::shared_ptr<prometheus::Registry>& registry,
+                                     query::http::Metrics& metrics) {
+  const auto start = [&](const ListenAddress& address, std::vector<query::http::Route> routes)
+      -> absl::StatusOr<std::unique_ptr<query::http::Server>> {
+    query::http::ServerOptions options;
+    options.address = address.address;
+    options.port = address.port;
+    return query::http::Server::Start(options, std::move(routes), &metrics);
+  };
+  Servers servers;
+  auto routes = query::http::ApiRoutes(service);
+  auto admin_routes = query::AdminRoutes(health, registry);
+  if (config.admin) {
+    auto admin = start(*config.admin, std::move(admin_routes));
+    if (!admin.ok()) return admin.status();
+    servers.admin = *std::move(admin);
+  } else {
+    for (auto& route : admin_routes) routes.push_back(std::move(route));
+  }
+  auto api = start(config.http, std::move(routes));
+  if (!api.ok()) return api.status();
+  servers.api = *std::move(api);
+  return servers;
+}
+
+// Written under another name first: who sees the file sees all of it.
+absl::Status WriteReadyFile(const Config& config, const Servers& servers) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
+  json.StartObject();
+  json.Key("brokers");
+  json.String(config.brokers.c_str());
+  json.Key("http");
+  json.String(HostPort(*servers.api).c_str());
+  json.Key("admin");
+  json.String(HostPort(servers.admin_server()).c_str());
+  json.Key("data_dir");
+  json.String(config.data_dir.c_str());
+  json.Key("pid");
+  json.Int(getpid());
+  json.EndObject();
+  const std::string partial = config.ready_file + ".part";
+  std::ofstream file(partial);
+  file << buffer.GetString() << '\n';
+  file.close();
+  std::error_code error;
+  if (file) std::filesystem::rename(partial, config.ready_file, error);
+  if (!file || error) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("--ready-file ", config.ready_file, " cannot be written"));
+  }
+  return absl::OkStatus();
+}
+
+// Blocks until a signal or a fatal error. The first signal ends the wait; a second one, whenever it
+// comes, ends the process at once.
+class EndOfService {
+ public:
+  EndOfService() : signals_(io_, SIGTERM, SIGINT) {
+    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+      if (error) return;
+      spdlog::info("signal {}: finishing; a second one ends at once", signal);
+      io_.stop();
+    });
+  }
+  // Any thread.
+  void StopWith(absl::Status why) {
+    boost::asio::post(io_, [this, why = std::move(why)] {
+      if (error_.ok()) error_ = why;
+      io_.stop();
+    });
+  }
+  absl::Status Wait() {
+    io_.run();
+    signals_.cancel();
+    signals_.clear();
+    for (const int signal : {SIGTERM, SIGINT}) {
+      struct sigaction at_once {};
+      at_once.sa_handler = [](int number) { _exit(128 + number); };
+      sigaction(signal, &at_once, nullptr);
+    }
+    return error_;
+  }
+
+ private:
+  boost::asio::io_context io_{1};
+  boost::asio::signal_set signals_;
+  absl::Status error_;
+};
+
+int Run(Config config) {
+  SetUpLogging(config.log_level);
+  signal(SIGPIPE, SIG_IGN);
+  EndOfService end;
+
+  std::unique_ptr<TemporaryDirectory> temporary;
+  if (config.data_dir.empty()) {
+    auto made = TemporaryDirectory::Make();
+    if (!made.ok()) return Fail(made.status());
+    temporary = *std::move(made);
+    config.data_dir = temporary->path();
+  }
+  auto data_dir = store::DataDir::Open(config.data_dir, store::DataDirMode::kReadWrite);
+  if (!data_dir.ok()) return Fail(data_dir.status());
+
+  std::unique_ptr<kafka::EmbeddedCluster> embedded;
+  if (config.embedded) {
+    auto started = StartEmbedded(config);
+    if (!started.ok()) return Fail(started.status());
+    embedded = *std::move(started);
+    config.brokers = embedded->brokers();
+  }
+  kafka::ClientConfig client;
+  client.brokers = config.brokers;
+  client.client_id = "tallyd";
+  client.group_id = config.group;
+  client.embedded = config.embedded;
+  auto log = ConnectLog(config, client);
+  if (!log.ok()) return Fail(log.status());
+
+  auto registry = std::make_shared<prometheus::Registry>();
+  Metrics metrics(*registry, config.topic_prefix);
+  query::http::Metrics http_metrics(*registry);
+  ShardReader reader({.partitioner = config.partitioner,
+                      .topic_prefix = config.topic_prefix,
+                      .instance = config.instance,
+                      .instances = config.instances,
+                      .position_wait = config.position_wait});
+  query::Service service(
+      reader, [] { return absl::Now(); }, kVersion);
+  auto engine = std::make_unique<Engine>(config, *std::move(log), *std::move(data_dir), reader,
+                                         metrics, [&end](absl::Status why) { end.StopWith(why); });
+
+  auto servers = StartServers(config, service, *engine, registry, http_metrics);
+  if (!servers.ok()) return Fail(servers.status());
+  spdlog::info("tallyd {} serves http://{} (probes and metrics: http://{})", kVersion,
+               HostPort(*servers->api), HostPort(servers->admin_server()));
+  if (!config.ready_file.empty()) {
+    if (auto status = WriteReadyFile(config, *servers); !status.ok()) return Fail(status);
+  }
+  engine->Start();
+
+  const absl::Status why = end.Wait();
+  if (!why.ok()) Fail(why);
+  engine->Drain();
+  servers->api->Drain(kDrainLimit);
+  const bool finished = engine->Stop(kFinishLimit);
+  if (servers->admin) servers->admin->Drain(absl::ZeroDuration());
+  if (!config.ready_file.empty()) unlink(config.ready_file.c_str());
+  if (!finished) {
+    temporary.reset();
+    spdlog::shutdown();
+    _exit(1);
+  }
+  servers = absl::CancelledError();
+  engine.reset();
+  return why.ok() ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace tally
+
+int main(int argc, char** argv) {
+  auto parsed = tally::ParseCommandLine(argc, argv);
+  if (const auto* exit = std::get_if<tally::ExitNow>(&parsed)) {
+    std::fputs(exit->message.c_str(), exit->code == 0 ? stdout : stderr);
+    return exit->code;
+  }
+  return tally::Run(std::get<tally::Config>(std::move(parsed)));
+}

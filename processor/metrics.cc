@@ -1,0 +1,226 @@
+#include "processor/metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <map>
+#include <utility>
+
+#include "absl/synchronization/mutex.h"
+
+namespace tally {
+namespace {
+
+using prometheus::BuildCounter;
+using prometheus::BuildGauge;
+using prometheus::BuildHistogram;
+using prometheus::Histogram;
+
+enum Outcome { kApplied, kUnchanged, kRejected, kRedelivered, kOutcomes };
+constexpr const char* kOutcomeNames[kOutcomes] = {"applied", "unchanged", "rejected",
+                                                  "redelivered"};
+
+constexpr domain::Topic kTopics[] = {domain::Topic::kEventCreated,
+                                     domain::Topic::kParticipantRegistered,
+                                     domain::Topic::kDistributionCompleted};
+
+Histogram::BucketBoundaries PowersOf(double factor, double first, int count) {
+  Histogram::BucketBoundaries bounds;
+  for (double bound = first; count-- > 0; bound *= factor) bounds.push_back(bound);
+  return bounds;
+}
+
+}  // namespace
+
+class Metrics::Impl {
+ public:
+  Impl(prometheus::Registry& registry, const std::string& prefix)
+      : records_(BuildCounter()
+                     .Name("tally_records_total")
+                     .Help("Records read, by topic and what came of them.")
+                     .Register(registry)),
+        batch_records_(BuildHistogram()
+                           .Name("tally_batch_records")
+                           .Help("Records in one batch taken from the log.")
+                           .Register(registry)
+                           .Add({}, PowersOf(4, 1, 8))),
+        dead_letters_(BuildCounter()
+                          .Name("tally_dead_letters_total")
+                          .Help("Records handed to the dead-letter topic, by topic and reason.")
+                          .Register(registry)),
+        dead_letters_skipped_(
+            BuildCounter()
+                .Name("tally_dead_letters_already_written_total")
+                .Help("Bad records met again whose dead letter had been written before.")
+                .Register(registry)),
+        checkpoint_seconds_(BuildHistogram()
+                                .Name("tally_checkpoint_duration_seconds")
+                                .Help("From freezing the delta to its durable commit.")
+                                .Register(registry)
+                                .Add({}, PowersOf(4, 0.001, 8))),
+        checkpoint_rows_(BuildHistogram()
+                             .Name("tally_checkpoint_rows")
+                             .Help("Rows written by one checkpoint.")
+                             .Register(registry)
+                             .Add({}, PowersOf(10, 1, 8))),
+        checkpoints_(BuildCounter()
+                         .Name("tally_checkpoints_total")
+                         .Help("Checkpoints, by result.")
+                         .Register(registry)),
+        next_offset_(BuildGauge()
+                         .Name("tally_next_offset")
+                         .Help("Next offset to read, by topic and partition.")
+                         .Register(registry)),
+        lag_(BuildGauge()
+                 .Name("tally_lag_records")
+                 .Help("Offsets between what is applied and the log's end.")
+                 .Register(registry)),
+        log_base_(BuildGauge()
+                      .Name("tally_log_base_offset")
+                      .Help("First offset that the state includes; above 0, earlier records were "
+                            "already deleted when the store was made.")
+                      .Register(registry)),
+        checkpoint_age_(BuildGauge()
+                            .Name("tally_checkpoint_age_seconds")
+                            .Help("How long the oldest change that is not durable yet has waited.")
+                            .Register(registry)),
+        delta_bytes_(BuildGauge()
+                         .Name("tally_delta_bytes")
+                         .Help("Memory of changes not yet handed to a checkpoint.")
+                         .Register(registry)),
+        disk_bytes_(BuildGauge()
+                        .Name("tally_store_disk_bytes")
+                        .Help("Size of the shard's store on disk.")
+                        .Register(registry)),
+        level0_files_(BuildGauge()
+                          .Name("tally_store_level0_files")
+                          .Help("Sorted runs that compaction has not merged yet.")
+                          .Register(registry)),
+        pending_compaction_(BuildGauge()
+                                .Name("tally_store_pending_compaction_bytes")
+                                .Help("Bytes that compaction still has to rewrite.")
+                                .Register(registry)),
+        shard_failed_(BuildGauge()
+                          .Name("tally_shard_failed")
+                          .Help("1 when the shard has stopped; its log line says why.")
+                          .Register(registry)),
+        shard_caught_up_(BuildGauge()
+                             .Name("tally_shard_caught_up")
+                             .Help("1 once the shard has reached the ends seen at start.")
+                             .Register(registry)),
+        retention_finite_(BuildGauge()
+                              .Name("tally_topic_retention_finite")
+                              .Help("1 when the broker may delete records that a rebuild needs.")
+                              .Register(registry)),
+        broker_reachable_(BuildGauge()
+                              .Name("tally_broker_reachable")
+                              .Help("0 while no broker answers.")
+                              .Register(registry)
+                              .Add({})) {
+    for (const auto topic : kTopics) {
+      topics_[Index(topic)] = prefix + std::string(TopicSuffix(topic));
+      for (int outcome = 0; outcome < kOutcomes; ++outcome) {
+        record_counters_[outcome][Index(topic)] =
+            &records_.Add({{"topic", topics_[Index(topic)]}, {"outcome", kOutcomeNames[outcome]}});
+      }
+    }
+  }
+
+  prometheus::Family<prometheus::Counter>& records_;
+  prometheus::Histogram& batch_records_;
+  prometheus::Family<prometheus::Counter>& dead_letters_;
+  prometheus::Family<prometheus::Counter>& dead_letters_skipped_;
+  prometheus::Histogram& checkpoint_seconds_;
+  prometheus::Histogram& checkpoint_rows_;
+  prometheus::Family<prometheus::Counter>& checkpoints_;
+  prometheus::Family<prometheus::Gauge>& next_offset_;
+  prometheus::Family<prometheus::Gauge>& lag_;
+  prometheus::Family<prometheus::Gauge>& log_base_;
+  prometheus::Family<prometheus::Gauge>& checkpoint_age_;
+  prometheus::Family<prometheus::Gauge>& delta_bytes_;
+  prometheus::Family<prometheus::Gauge>& disk_bytes_;
+  prometheus::Family<prometheus::Gauge>& level0_files_;
+  prometheus::Family<prometheus::Gauge>& pending_compaction_;
+  prometheus::Family<prometheus::Gauge>& shard_failed_;
+  prometheus::Family<prometheus::Gauge>& shard_caught_up_;
+  prometheus::Family<prometheus::Gauge>& retention_finite_;
+  prometheus::Gauge& broker_reachable_;
+
+  std::array<std::string, domain::kTopicCount> topics_;
+  std::array<std::array<prometheus::Counter*, domain::kTopicCount>, kOutcomes> record_counters_;
+};
+
+Metrics::Metrics(prometheus::Registry& registry, std::string topic_prefix)
+    : impl_(std::make_unique<Impl>(registry, topic_prefix)) {}
+Metrics::~Metrics() = default;
+
+void Metrics::CountBatch(const BatchCounts& counts, size_t records) {
+  impl_->batch_records_.Observe(static_cast<double>(records));
+  const auto add = [&](Outcome outcome, const std::array<uint64_t, domain::kTopicCount>& numbers) {
+    for (int topic = 0; topic < domain::kTopicCount; ++topic) {
+      if (numbers[topic] == 0) continue;
+      impl_->record_counters_[outcome][topic]->Increment(static_cast<double>(numbers[topic]));
+    }
+  };
+  add(kApplied, counts.applied);
+  add(kUnchanged, counts.unchanged);
+  add(kRejected, counts.rejected);
+  add(kRedelivered, counts.redelivered);
+}
+
+void Metrics::CountDeadLetter(domain::Topic topic, domain::Reason reason) {
+  impl_->dead_letters_
+      .Add({{"topic", impl_->topics_[Index(topic)]},
+            {"reason", std::string(domain::ReasonName(reason))}})
+      .Increment();
+}
+
+void Metrics::CountDeadLetterSkipped(domain::Topic topic) {
+  impl_->dead_letters_skipped_.Add({{"topic", impl_->topics_[Index(topic)]}}).Increment();
+}
+
+void Metrics::CountCheckpoint(double seconds, size_t rows, bool ok) {
+  impl_->checkpoints_.Add({{"result", ok ? "ok" : "error"}}).Increment();
+  if (!ok) return;
+  impl_->checkpoint_seconds_.Observe(seconds);
+  impl_->checkpoint_rows_.Observe(static_cast<double>(rows));
+}
+
+void Metrics::SetShard(int32_t partition, const ShardGauges& gauges) {
+  const std::string number = std::to_string(partition);
+  for (const auto topic : kTopics) {
+    const prometheus::Labels labels{{"topic", impl_->topics_[Index(topic)]}, {"partition", number}};
+    impl_->next_offset_.Add(labels).Set(static_cast<double>(gauges.next_offsets[Index(topic)]));
+    if (gauges.lag[Index(topic)] >= 0) {
+      impl_->lag_.Add(labels).Set(static_cast<double>(gauges.lag[Index(topic)]));
+    }
+  }
+  const prometheus::Labels labels{{"partition", number}};
+  impl_->checkpoint_age_.Add(labels).Set(gauges.checkpoint_age);
+  impl_->delta_bytes_.Add(labels).Set(static_cast<double>(gauges.delta_bytes));
+  impl_->disk_bytes_.Add(labels).Set(static_cast<double>(gauges.disk_bytes));
+  impl_->level0_files_.Add(labels).Set(static_cast<double>(gauges.level0_files));
+  impl_->pending_compaction_.Add(labels).Set(static_cast<double>(gauges.pending_compaction_bytes));
+  impl_->shard_failed_.Add(labels).Set(gauges.failed ? 1 : 0);
+  impl_->shard_caught_up_.Add(labels).Set(gauges.caught_up ? 1 : 0);
+}
+
+void Metrics::SetRetentionFinite(domain::Topic topic, bool finite) {
+  impl_->retention_finite_.Add({{"topic", impl_->topics_[Index(topic)]}}).Set(finite ? 1 : 0);
+}
+
+void Metrics::SetLogBase(int32_t partition, const Offsets& base) {
+  for (const auto topic : kTopics) {
+    impl_->log_base_
+        .Add({{"topic", impl_->topics_[Index(topic)]}, {"partition", std::to_string(partition)}})
+        .Set(static_cast<double>(base[Index(topic)]));
+  }
+}
+
+void Metrics::SetBrokerReachable(bool reachable) {
+  impl_->broker_reachable_.Set(reachable ? 1 : 0);
+}
+
+}  // namespace tally

@@ -1,0 +1,66 @@
+// What the processor tells of itself, as Prometheus metrics. Labels never hold user or event ids.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "processor/domain/decode.h"
+#include "processor/domain/record.h"
+#include "processor/log_source.h"
+
+namespace prometheus {
+class Registry;
+}
+
+namespace tally {
+
+// Handles of all processor metrics. Thread-safe; must outlive what uses it.
+class Metrics {
+ public:
+  explicit Metrics(prometheus::Registry& registry, std::string topic_prefix);
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  // tally_records_total{topic,outcome="applied|unchanged|rejected|redelivered"}
+  struct BatchCounts {
+    std::array<uint64_t, domain::kTopicCount> applied{}, unchanged{}, rejected{}, redelivered{};
+  };
+  void CountBatch(const BatchCounts& counts, size_t records);
+  // tally_dead_letters_total{topic,reason}, and the same letters found written already.
+  void CountDeadLetter(domain::Topic topic, domain::Reason reason);
+  void CountDeadLetterSkipped(domain::Topic topic);
+
+  // tally_checkpoint_duration_seconds, tally_checkpoint_rows, tally_checkpoints_total{result}
+  void CountCheckpoint(double seconds, size_t rows, bool ok);
+
+  // Gauges by partition, set about once a second by the shard's thread.
+  struct ShardGauges {
+    Offsets next_offsets{};
+    Offsets lag{};              // -1 unknown: not shown
+    double checkpoint_age = 0;  // seconds since the last durable checkpoint, 0 when nothing waits
+    size_t delta_bytes = 0;
+    uint64_t disk_bytes = 0;
+    uint64_t level0_files = 0;
+    uint64_t pending_compaction_bytes = 0;
+    bool failed = false;
+    bool caught_up = false;
+  };
+  void SetShard(int32_t partition, const ShardGauges& gauges);
+
+  // tally_topic_retention_finite{topic}: 1 when the broker may delete what a rebuild needs.
+  void SetRetentionFinite(domain::Topic topic, bool finite);
+  // tally_log_base_offset{topic,partition}: above 0 where state leaves out the log's lost start.
+  void SetLogBase(int32_t partition, const Offsets& base);
+  // tally_broker_reachable: 0 while no broker answers.
+  void SetBrokerReachable(bool reachable);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tally

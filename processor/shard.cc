@@ -1,0 +1,400 @@
+#include "processor/shard.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace tally {
+namespace {
+
+using domain::Index;
+using domain::Topic;
+
+constexpr Topic kTopics[] = {Topic::kEventCreated, Topic::kParticipantRegistered,
+                             Topic::kDistributionCompleted};
+
+absl::string_view Abseil(std::string_view text) { return {text.data(), text.size()}; }
+
+absl::Status WithContext(const absl::Status& status, const std::string& context) {
+  return absl::Status(status.code(), absl::StrCat(context, ": ", status.message()));
+}
+
+}  // namespace
+
+// Outlives the shard: delivery reports may come late.
+struct Shard::LetterAcks {
+  std::array<std::atomic<int64_t>, domain::kTopicCount> acknowledged{};
+  std::atomic<bool> owner_waits{false};
+  std::atomic<bool> lost{false};
+  absl::Mutex mutex;
+  absl::Status why ABSL_GUARDED_BY(mutex);
+};
+
+Shard::Shard(ShardOptions options, ShardEnvironment environment,
+             std::unique_ptr<store::Store> store, const CheckpointRow& checkpoint,
+             domain::HashKey hash_key)
+    : options_(std::move(options)),
+      environment_(std::move(environment)),
+      store_(std::move(store)),
+      decoder_(options_.decode),
+      durable_(checkpoint),
+      delta_(std::move(hash_key), store_->NewSnapshot(), checkpoint.next_event_number,
+             options_.resident_events_max),
+      position_(checkpoint.next_offsets),
+      letter_acks_(std::make_shared<LetterAcks>()),
+      last_checkpoint_(environment_.now()) {
+  caught_up_ = Reaches(position_, options_.end_at_start);
+  PublishStatus();
+}
+
+Shard::~Shard() = default;
+
+bool Shard::Step(size_t records_max) {
+  if (failed()) return false;
+  if (letter_acks_->lost.load(std::memory_order_acquire)) {
+    absl::Status why;
+    {
+      absl::MutexLock lock(&letter_acks_->mutex);
+      why = letter_acks_->why;
+    }
+    Fail(WithContext(why, "a dead letter could not be written"));
+    return false;
+  }
+  if (on_finished_) {
+    ContinueFinish();
+    return false;
+  }
+  if (freezing_ != nullptr && !committing_ && LettersAcknowledged()) CommitFrozen();
+
+  const bool more = TakeBatch(records_max) && ApplyBatch();
+  if (failed()) return false;
+  if (CheckpointDue()) StartCheckpoint();
+  return more;
+}
+
+bool Shard::TakeBatch(size_t records_max) {
+  if (batch_ != nullptr) return true;
+  if (source_ == nullptr || (DeltaFull() && freezing_ != nullptr)) return false;
+  auto batch = source_->Poll(records_max);
+  if (!batch.ok()) {
+    Fail(batch.status());
+    return false;
+  }
+  batch_ = *std::move(batch);
+  batch_next_ = 0;
+  return batch_ != nullptr;
+}
+
+// True: the batch is done and there may be more. False: it has to wait (batch_ stays) or failed.
+bool Shard::ApplyBatch() {
+  const auto records = batch_->records();
+  const Offsets before = position_;
+  Applied applied = Applied::kDone;
+  const size_t first = batch_next_;
+  for (; batch_next_ < records.size(); ++batch_next_) {
+    if (DeltaFull() && freezing_ != nullptr) {
+      applied = Applied::kWait;
+      break;
+    }
+    applied = Apply(records[batch_next_]);
+    if (applied != Applied::kDone) break;
+    if (DeltaFull() && freezing_ == nullptr) {
+      oldest_change_ = oldest_change_.value_or(environment_.now());
+      StartCheckpoint();
+    }
+  }
+  environment_.metrics->CountBatch(std::exchange(counts_, {}), batch_next_ - first);
+  if (applied == Applied::kFailed) return false;
+  if (applied == Applied::kDone) {
+    for (int topic = 0; topic < domain::kTopicCount; ++topic) {
+      position_[topic] = std::max(position_[topic], batch_->next_offsets()[topic]);
+    }
+    batch_.reset();
+  }
+  if (position_ != before) {
+    if (!oldest_change_) oldest_change_ = environment_.now();
+    if (!caught_up_ && Reaches(position_, options_.end_at_start)) {
+      caught_up_ = true;
+      PublishStatus();
+    }
+    WakeWaiters();
+  }
+  return applied == Applied::kDone;
+}
+
+Shard::Applied Shard::Apply(const domain::Record& record) {
+  int64_t& next = position_[Index(record.topic)];
+  if (record.offset < next) {
+    ++counts_.redelivered[Index(record.topic)];
+    return Applied::kDone;
+  }
+  if (record.key) {
+    environment_.partitioner_check->Observe(record.topic, *record.key, record.partition);
+  }
+  Applied applied = Applied::kFailed;
+  switch (record.topic) {
+    case Topic::kEventCreated:
+      applied = DecodeAndFold<domain::EventCreated>(record);
+      break;
+    case Topic::kParticipantRegistered:
+      applied = DecodeAndFold<domain::ParticipantRegistered>(record);
+      break;
+    case Topic::kDistributionCompleted:
+      applied = DecodeAndFold<domain::DistributionCompleted>(record);
+      break;
+  }
+  if (applied == Applied::kDone) next = record.offset + 1;
+  return applied;
+}
+
+template <typename Event>
+Shard::Applied Shard::DecodeAndFold(const domain::Record& record) {
+  // Keeps its capacity from record to record.
+  static thread_local Event event;
+  if (auto rejection = decoder_.Decode(record, event)) return Reject(record, *rejection);
+  const int32_t partition =
+      domain::PartitionOf(options_.partitioner, event.event_id, options_.partition_count);
+  if (partition != options_.partition) {
+    if (StopForPartitioner(record)) return Applied::kFailed;
+    return Reject(record, {domain::Reason::kWrongPartition,
+                           absl::StrCat("the key belongs to partition ", partition, " of ",
+                                        options_.partition_count, " by --partitioner ",
+                                        Abseil(domain::PartitionerName(options_.partitioner)),
+                                        ", the record is in partition ", options_.partition)});
+  }
+  const auto outcome =
+      domain::Fold(event, {.offset = record.offset, .timestamp = record.timestamp_ms}, delta_);
+  if (!outcome.ok()) {
+    Fail(WithContext(outcome.status(), "the store cannot be read"));
+    return Applied::kFailed;
+  }
+  auto& counts = *outcome == domain::Outcome::kApplied ? counts_.applied : counts_.unchanged;
+  ++counts[Index(record.topic)];
+  return Applied::kDone;
+}
+
+bool Shard::StopForPartitioner(const domain::Record& record) {
+  const auto written_by = environment_.partitioner_check->WrittenBy(record.topic);
+  if (!written_by) return false;
+  const absl::Status why =
+      WrittenWithAnother(options_.topic_prefix + std::string(domain::TopicSuffix(record.topic)),
+                         options_.partitioner, *written_by);
+  Fail(why);
+  environment_.stop_process(why);
+  return true;
+}
+
+Shard::Applied Shard::Reject(const domain::Record& record, const domain::Rejection& rejection) {
+  const int topic = Index(record.topic);
+  if (record.offset < options_.dead_letters_written_below[topic]) {
+    environment_.metrics->CountDeadLetterSkipped(record.topic);
+    ++counts_.rejected[topic];
+    return Applied::kDone;
+  }
+  const int64_t in_flight =
+      letters_written_[topic] - letter_acks_->acknowledged[topic].load(std::memory_order_acquire);
+  const auto wait = [&] {
+    letter_acks_->owner_waits.store(true, std::memory_order_release);
+    return Applied::kWait;
+  };
+  if (in_flight >= options_.dead_letters_in_flight_max) return wait();
+  auto done = [acks = letter_acks_, topic, wake = environment_.wake_owner](absl::Status status) {
+    if (status.ok()) {
+      acks->acknowledged[topic].fetch_add(1, std::memory_order_acq_rel);
+    } else {
+      absl::MutexLock lock(&acks->mutex);
+      acks->why = std::move(status);
+      acks->lost.store(true, std::memory_order_release);
+    }
+    if (acks->lost.load() || acks->owner_waits.exchange(false)) wake();
+  };
+  if (!environment_.dead_letters->Write(record, rejection, std::move(done))) return wait();
+  ++letters_written_[topic];
+  ++counts_.rejected[topic];
+  environment_.metrics->CountDeadLetter(record.topic, rejection.reason);
+  return Applied::kDone;
+}
+
+bool Shard::FarBehind() const {
+  if (!caught_up_) return true;
+  int64_t behind = 0;
+  for (const int64_t lag : Lag()) behind += std::max<int64_t>(lag, 0);
+  return behind > options_.far_behind_records;
+}
+
+bool Shard::CheckpointDue() const {
+  if (freezing_ != nullptr || !oldest_change_) return false;
+  if (DeltaFull()) return true;
+  const absl::Duration waited = environment_.now() - *oldest_change_;
+  if (waited < options_.checkpoint_interval) return false;
+  return waited >= options_.checkpoint_interval_behind || !FarBehind();
+}
+
+void Shard::StartCheckpoint() {
+  frozen_at_ = environment_.now();
+  freezing_ = delta_.Freeze(position_);
+  oldest_change_.reset();
+  letters_before_freeze_ = letters_written_;
+  if (LettersAcknowledged()) CommitFrozen();
+}
+
+// The commit must not pass a bad record whose letter the broker has not acknowledged.
+bool Shard::LettersAcknowledged() const {
+  const auto acknowledged = [&] {
+    for (int topic = 0; topic < domain::kTopicCount; ++topic) {
+      if (letter_acks_->acknowledged[topic].load(std::memory_order_acquire) <
+          letters_before_freeze_[topic]) {
+        return false;
+      }
+    }
+    return true;
+  };
+  if (acknowledged()) return true;
+  letter_acks_->owner_waits.store(true);
+  // An acknowledgement between the two looks would wake nobody.
+  return acknowledged();
+}
+
+void Shard::CommitFrozen() {
+  committing_ = true;
+  auto job = [this, frozen = freezing_, before = durable_,
+              post = environment_.post_to_owner]() mutable {
+    std::shared_ptr<CheckpointRows> rows;
+    std::shared_ptr<const store::Snapshot> after;
+    absl::Status status;
+    auto built = CheckpointRows::Build(std::move(frozen), before, *store_->NewSnapshot());
+    if (built.ok()) {
+      rows = *std::move(built);
+      status = store_->Commit(*rows);
+      if (status.ok()) after = store_->NewSnapshot();
+    } else {
+      status = built.status();
+    }
+    post([this, status, rows = std::move(rows), after = std::move(after)]() mutable {
+      FinishCheckpoint(status, std::move(rows), std::move(after));
+    });
+  };
+  environment_.run_in_background(std::move(job));
+}
+
+void Shard::FinishCheckpoint(absl::Status status, std::shared_ptr<CheckpointRows> rows,
+                             std::shared_ptr<const store::Snapshot> after) {
+  committing_ = false;
+  const double seconds = absl::ToDoubleSeconds(environment_.now() - frozen_at_);
+  environment_.metrics->CountCheckpoint(seconds, rows ? rows->SizeHint() : 0, status.ok());
+  freezing_.reset();
+  if (!status.ok()) {
+    rows.reset();
+    Fail(WithContext(status, "the checkpoint could not be committed"));
+  } else {
+    durable_ = rows->after();
+    rows.reset();
+    delta_.Committed(std::move(after));
+    last_checkpoint_ = environment_.now();
+    if (environment_.on_durable) environment_.on_durable(partition(), durable_.next_offsets);
+  }
+  ContinueFinish();
+  environment_.wake_owner();
+}
+
+void Shard::Finish(std::function<void(absl::Status)> done) {
+  batch_.reset();
+  source_.reset();
+  on_finished_ = std::move(done);
+  ContinueFinish();
+}
+
+// Called whenever something that finishing waits for has happened.
+void Shard::ContinueFinish() {
+  if (!on_finished_ || committing_) return;
+  if (failed()) {
+    std::exchange(on_finished_, nullptr)(failure_);
+  } else if (freezing_ != nullptr) {
+    if (LettersAcknowledged()) CommitFrozen();
+  } else if (position_ == durable_.next_offsets && delta_.empty()) {
+    std::exchange(on_finished_, nullptr)(store_->Sync());
+  } else {
+    StartCheckpoint();
+  }
+}
+
+void Shard::Fail(absl::Status why) {
+  if (failed()) return;
+  failure_ = std::move(why);
+  spdlog::error(
+      "shard {} has stopped: {}. Nothing is lost: its state stands at the last checkpoint and the "
+      "rest is in the log.",
+      options_.partition, std::string_view(failure_.message().data(), failure_.message().size()));
+  batch_.reset();
+  source_.reset();
+  PublishStatus();
+  for (auto& [min, reached] : waiters_) reached();
+  ContinueFinish();
+}
+
+bool Shard::Reaches(const Offsets& position, const Offsets& min) {
+  for (int topic = 0; topic < domain::kTopicCount; ++topic) {
+    if (position[topic] < min[topic]) return false;
+  }
+  return true;
+}
+
+std::optional<Shard::Waiter> Shard::AddWaiter(const Offsets& min, std::function<void()> reached) {
+  if (waiters_.size() >= options_.position_waiters_max) return std::nullopt;
+  waiters_.emplace_back(min, std::move(reached));
+  return std::prev(waiters_.end());
+}
+
+void Shard::WakeWaiters() {
+  for (auto& [min, reached] : waiters_) {
+    if (Reaches(position_, min)) reached();
+  }
+}
+
+Offsets Shard::Lag() const {
+  Offsets lag{-1, -1, -1};
+  if (source_ == nullptr) return lag;
+  const Offsets end = source_->EndOffsets();
+  for (int topic = 0; topic < domain::kTopicCount; ++topic) {
+    if (end[topic] >= 0) lag[topic] = std::max<int64_t>(0, end[topic] - position_[topic]);
+  }
+  return lag;
+}
+
+Shard::Health Shard::GetHealth() const {
+  absl::MutexLock lock(&health_mutex_);
+  return health_;
+}
+
+void Shard::PublishStatus() {
+  Offsets lag = Lag();
+  for (int topic = 0; topic < domain::kTopicCount; ++topic) {
+    if (lag[topic] < 0 && !failed()) {
+      lag[topic] = std::max<int64_t>(0, options_.end_at_start[topic] - position_[topic]);
+    }
+  }
+  {
+    absl::MutexLock lock(&health_mutex_);
+    health_ = {.caught_up = caught_up_, .lag = lag, .failure = std::string(failure_.message())};
+  }
+  const auto stats = store_->Stats();
+  environment_.metrics->SetShard(
+      partition(),
+      {.next_offsets = position_,
+       .lag = lag,
+       .checkpoint_age = freezing_ || oldest_change_
+                             ? absl::ToDoubleSeconds(environment_.now() -
+                                                     (freezing_ ? frozen_at_ : *oldest_change_))
+                             : 0,
+       .delta_bytes = delta_.live_bytes(),
+       .disk_bytes = stats.disk_bytes,
+       .level0_files = stats.level0_files,
+       .pending_compaction_bytes = stats.pending_compaction_bytes,
+       .failed = failed(),
+       .caught_up = caught_up_});
+}
+
+}  // namespace tally

@@ -1,0 +1,196 @@
+// A shard: partition p of the three topics, and all that becomes of it.
+//
+//   source ─▶ decode ─▶ fold ─▶ delta ─▶ checkpoint ─▶ store
+//                │                 └───── reads (delta over frozen delta over store)
+//                └▶ dead letters
+//
+// One thread owns a shard; folding and reading both happen there, so nothing here is locked. The
+// owner calls Step in a loop. Only building and committing a checkpoint runs elsewhere, on frozen
+// data, and comes back through `post_to_owner`.
+//
+// What is durable is exactly what one commit wrote: rows, next offsets and digest together. After a
+// crash the shard goes on from the offsets in its store, whatever the consumer group says; records
+// that it meets again below them change nothing.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "processor/checkpoint.h"
+#include "processor/dead_letters.h"
+#include "processor/delta.h"
+#include "processor/domain/decode.h"
+#include "processor/domain/partitioner.h"
+#include "processor/log_source.h"
+#include "processor/metrics.h"
+#include "processor/partitioner_check.h"
+#include "store/store.h"
+
+namespace tally {
+
+struct ShardOptions {
+  int32_t partition = 0;
+  int32_t partition_count = 0;
+  std::string topic_prefix;
+  domain::Partitioner partitioner = domain::Partitioner::kMurmur2;
+  domain::DecodeOptions decode;
+
+  // Where the log ended at start: readiness is having got there.
+  Offsets end_at_start{};
+  // Dead letters below these offsets have been written by an earlier run.
+  Offsets dead_letters_written_below{};
+
+  // A checkpoint is made this long after the last one, or when the delta is full.
+  absl::Duration checkpoint_interval = absl::Seconds(1);
+  // The same while the shard is far behind the log: fewer and bigger commits.
+  absl::Duration checkpoint_interval_behind = absl::Seconds(10);
+  int64_t far_behind_records = 100'000;
+  size_t delta_bytes_max = size_t{16} << 20;
+  size_t resident_events_max = 65'536;
+  // Letters that the broker has not acknowledged yet; beyond it the shard waits.
+  int64_t dead_letters_in_flight_max = 10'000;
+  // Reads that wait for a position.
+  size_t position_waiters_max = 1'000;
+};
+
+// What a shard needs of the process around it. All of it outlives the shard.
+struct ShardEnvironment {
+  // Runs a blocking job on a background thread.
+  std::function<void(std::function<void()>)> run_in_background;
+  // Runs a function on the owner's thread, from any thread.
+  std::function<void(std::function<void()>)> post_to_owner;
+  // Makes the owner call Step soon. Any thread.
+  std::function<void()> wake_owner;
+  // Something that concerns the whole process and that no restart mends (wrong partitioner).
+  std::function<void(absl::Status)> stop_process;
+  std::function<absl::Time()> now;
+  DeadLetterSink* dead_letters = nullptr;
+  PartitionerCheck* partitioner_check = nullptr;
+  Metrics* metrics = nullptr;
+  // Told of offsets that became durable (for consumer-group lag tools). May be empty.
+  std::function<void(int32_t partition, const Offsets&)> on_durable;
+};
+
+class Shard {
+ public:
+  // `checkpoint` is the store's 'C' row.
+  Shard(ShardOptions options, ShardEnvironment environment, std::unique_ptr<store::Store> store,
+        const CheckpointRow& checkpoint, domain::HashKey hash_key);
+  ~Shard();
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  // Where reading must start: the offsets in the store.
+  const Offsets& durable_position() const { return durable_.next_offsets; }
+  void SetSource(std::unique_ptr<ShardSource> source) { source_ = std::move(source); }
+
+  // Does a bounded amount of work, at most `records_max` records of it, and starts a checkpoint
+  // when one is due. True: there may be more to do right away.
+  bool Step(size_t records_max);
+
+  // Checkpoints what there is, then calls `done` (on the owner's thread) with whether everything
+  // applied is durable. From the call on, Step reads nothing more. The shard may be destroyed after
+  // `done`, not before.
+  void Finish(std::function<void(absl::Status)> done);
+
+  // Stops the shard: it reads and writes nothing more and says why. What it has not made durable is
+  // still in the log.
+  void Fail(absl::Status why);
+
+  // ---- Reading, on the owner's thread.
+
+  int32_t partition() const { return options_.partition; }
+  bool failed() const { return !failure_.ok(); }
+  const absl::Status& failure() const { return failure_; }
+  bool caught_up() const { return caught_up_; }
+  // The input that reads reflect now.
+  const Offsets& position() const { return position_; }
+  Delta& delta() { return delta_; }
+
+  // Calls `reached` on the owner's thread, perhaps more than once, when position() is at least
+  // `min` (-1: any) or the shard has failed. Null when there are too many waiters. Whoever added it
+  // removes it, but not from within `reached`.
+  using Waiter = std::list<std::pair<Offsets, std::function<void()>>>::iterator;
+  std::optional<Waiter> AddWaiter(const Offsets& min, std::function<void()> reached);
+  void RemoveWaiter(Waiter waiter) { waiters_.erase(waiter); }
+  static bool Reaches(const Offsets& position, const Offsets& min);
+
+  // ---- Health, any thread.
+
+  struct Health {
+    bool caught_up = false;
+    Offsets lag{};  // -1 unknown
+    std::string failure;
+  };
+  Health GetHealth() const;
+
+  // Publishes health and gauges; the owner calls it about once a second.
+  void PublishStatus();
+
+ private:
+  enum class Applied : uint8_t { kDone, kWait, kFailed };
+  struct LetterAcks;
+
+  bool TakeBatch(size_t records_max);
+  bool ApplyBatch();
+  Applied Apply(const domain::Record& record);
+  template <typename Event>
+  Applied DecodeAndFold(const domain::Record& record);
+  Applied Reject(const domain::Record& record, const domain::Rejection& rejection);
+  bool StopForPartitioner(const domain::Record& record);
+
+  bool FarBehind() const;
+  bool DeltaFull() const { return delta_.live_bytes() >= options_.delta_bytes_max; }
+  bool CheckpointDue() const;
+  void StartCheckpoint();
+  bool LettersAcknowledged() const;
+  void CommitFrozen();
+  void FinishCheckpoint(absl::Status status, std::shared_ptr<CheckpointRows> rows,
+                        std::shared_ptr<const store::Snapshot> after);
+  void ContinueFinish();
+  void WakeWaiters();
+  Offsets Lag() const;
+
+  const ShardOptions options_;
+  const ShardEnvironment environment_;
+  std::unique_ptr<store::Store> store_;
+  domain::Decoder decoder_;
+  CheckpointRow durable_;
+  Delta delta_;
+  Offsets position_;
+  std::unique_ptr<ShardSource> source_;
+
+  std::unique_ptr<RecordBatch> batch_;
+  size_t batch_next_ = 0;
+  Metrics::BatchCounts counts_;
+
+  std::shared_ptr<LetterAcks> letter_acks_;
+  std::array<int64_t, domain::kTopicCount> letters_written_{};
+
+  // The checkpoint under way, if any.
+  std::shared_ptr<const FrozenDelta> freezing_;
+  std::array<int64_t, domain::kTopicCount> letters_before_freeze_{};
+  bool committing_ = false;
+  absl::Time frozen_at_;
+  absl::Time last_checkpoint_;
+  std::optional<absl::Time> oldest_change_;  // since when position_ is ahead of what is frozen
+
+  std::function<void(absl::Status)> on_finished_;
+  absl::Status failure_;
+  bool caught_up_ = false;
+  std::list<std::pair<Offsets, std::function<void()>>> waiters_;
+
+  mutable absl::Mutex health_mutex_;
+  Health health_ ABSL_GUARDED_BY(health_mutex_);
+};
+
+}  // namespace tally

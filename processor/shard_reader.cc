@@ -1,0 +1,258 @@
+#include "processor/shard_reader.h"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+
+namespace tally {
+namespace {
+
+namespace asio = boost::asio;
+using asio::awaitable;
+using asio::use_awaitable;
+using domain::ChannelIndex;
+using domain::Hour;
+using domain::HourCounts;
+
+constexpr Offsets kAnyPosition{-1, -1, -1};
+
+// The part of a minimum that concerns one shard.
+Offsets MinimumOf(const std::vector<query::MinOffset>& min, int32_t partition) {
+  Offsets offsets = kAnyPosition;
+  for (const auto& entry : min) {
+    if (entry.partition != partition) continue;
+    int64_t& offset = offsets[domain::Index(entry.topic)];
+    offset = std::max(offset, entry.next_offset);
+  }
+  return offsets;
+}
+
+absl::Status ShardFailed(const Shard& shard) {
+  return absl::UnavailableError(
+      absl::StrCat("shard ", shard.partition(), " has stopped: ", shard.failure().message()));
+}
+
+query::ShardPosition PositionOf(const Shard& shard) {
+  return {.partition = shard.partition(), .next_offset = shard.position()};
+}
+
+// On the shard's thread. kDeadlineExceeded with the position reached.
+awaitable<absl::Status> WaitForPosition(Shard& shard, Offsets min, absl::Time deadline) {
+  if (Shard::Reaches(shard.position(), min)) co_return absl::OkStatus();
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  timer.expires_after(
+      absl::ToChronoMilliseconds(std::max(deadline - absl::Now(), absl::ZeroDuration())));
+  const auto waiter = shard.AddWaiter(min, [&timer] { timer.cancel(); });
+  if (!waiter) {
+    co_return absl::UnavailableError("too many requests wait for a position; try again later");
+  }
+  boost::system::error_code ignored;
+  co_await timer.async_wait(asio::redirect_error(use_awaitable, ignored));
+  shard.RemoveWaiter(*waiter);
+  if (shard.failed()) co_return ShardFailed(shard);
+  if (Shard::Reaches(shard.position(), min)) co_return absl::OkStatus();
+  absl::Status status = absl::DeadlineExceededError(
+      absl::StrCat("shard ", shard.partition(), " has not reached the position asked for yet"));
+  query::SetPositionReached(status, {PositionOf(shard)});
+  co_return status;
+}
+
+absl::StatusOr<query::EventSnapshot> SnapshotOf(const PinnedEvent& event,
+                                                const query::TimelineNeed& need) {
+  query::EventSnapshot snapshot{.aggregate = event.node->aggregate, .sums = {}, .hours = {}};
+  for (const auto& range : need.sums) {
+    std::vector<HourCounts> sums(event.node->aggregate.channels.size());
+    auto status = ForEachHourCell(
+        event, range.begin, range.end,
+        [&](Hour, ChannelIndex channel, const HourCounts& counts) { sums[channel] += counts; });
+    if (!status.ok()) return status;
+    auto& answer = snapshot.sums.emplace_back();
+    for (size_t channel = 0; channel < sums.size(); ++channel) {
+      if (sums[channel].IsZero()) continue;
+      answer.channels.emplace_back(static_cast<ChannelIndex>(channel), sums[channel]);
+    }
+  }
+  if (need.hours) {
+    auto status = ForEachHourCell(event, need.hours->begin, need.hours->end,
+                                  [&](Hour hour, ChannelIndex channel, const HourCounts& counts) {
+                                    snapshot.hours.push_back({hour, channel, counts});
+                                  });
+    if (!status.ok()) return status;
+  }
+  return snapshot;
+}
+
+// A read error is the store's: the shard must not go on with it.
+absl::Status FailShard(Shard& shard, const absl::Status& why) {
+  shard.Fail(why);
+  return ShardFailed(shard);
+}
+
+awaitable<absl::StatusOr<query::EventAnswer>> ReadEventOn(Shard& shard, std::string event_id,
+                                                          query::TimelineNeed need, Offsets min,
+                                                          absl::Time deadline) {
+  if (shard.failed()) co_return ShardFailed(shard);
+  if (auto status = co_await WaitForPosition(shard, min, deadline); !status.ok()) co_return status;
+  query::EventAnswer answer{
+      .event = std::nullopt, .position = {PositionOf(shard)}, .catching_up = !shard.caught_up()};
+  const auto view = shard.delta().View(event_id);
+  if (!view.ok()) co_return FailShard(shard, view.status());
+  if (!*view || !(*view)->node->aggregate.description) co_return answer;
+  auto snapshot = SnapshotOf(**view, need);
+  if (!snapshot.ok()) co_return FailShard(shard, snapshot.status());
+  answer.event = *std::move(snapshot);
+  co_return answer;
+}
+
+// Lets the fold and other reads have their turn.
+awaitable<void> Yield() { co_await asio::post(co_await asio::this_coro::executor, use_awaitable); }
+
+// The user's events of one shard, all at the position where it starts.
+awaitable<absl::StatusOr<query::UserAnswer>> ReadUserOn(Shard& shard, const std::string& user_id,
+                                                        const query::TimelineNeed& need,
+                                                        Offsets min, absl::Time deadline,
+                                                        int events_per_step) {
+  if (shard.failed()) co_return ShardFailed(shard);
+  if (auto status = co_await WaitForPosition(shard, min, deadline); !status.ok()) co_return status;
+  query::UserAnswer answer{
+      .events = {}, .position = {PositionOf(shard)}, .catching_up = !shard.caught_up()};
+  const auto ids = shard.delta().EventsOf(user_id);
+  if (!ids.ok()) co_return FailShard(shard, ids.status());
+  std::vector<PinnedEvent> pinned;
+  pinned.reserve(ids->size());
+  for (const auto& id : *ids) {
+    auto event = shard.delta().Pin(id);
+    if (!event.ok()) co_return FailShard(shard, event.status());
+    if (*event) pinned.push_back(**std::move(event));
+  }
+  int in_step = 0;
+  for (const auto& event : pinned) {
+    if (in_step++ == events_per_step) {
+      in_step = 0;
+      co_await Yield();
+      if (shard.failed()) co_return ShardFailed(shard);
+    }
+    auto snapshot = SnapshotOf(event, need);
+    if (!snapshot.ok()) co_return FailShard(shard, snapshot.status());
+    answer.events.push_back(*std::move(snapshot));
+  }
+  co_return answer;
+}
+
+awaitable<absl::StatusOr<std::vector<query::UserAnswer>>> ReadUserOnWorker(
+    Worker& worker, const std::string& user_id, const query::TimelineNeed& need,
+    const std::vector<query::MinOffset>& min, absl::Time deadline, int events_per_step) {
+  std::vector<query::UserAnswer> answers;
+  for (const auto& shard : worker.shards()) {
+    auto answer = co_await ReadUserOn(*shard, user_id, need, MinimumOf(min, shard->partition()),
+                                      deadline, events_per_step);
+    if (!answer.ok()) co_return answer.status();
+    answers.push_back(*std::move(answer));
+  }
+  co_return answers;
+}
+
+}  // namespace
+
+ShardReader::ShardReader(ShardReaderOptions options) : options_(std::move(options)) {}
+
+void ShardReader::Serve(std::string cluster_id, int32_t partition_count,
+                        std::vector<std::shared_ptr<Worker>> workers) {
+  auto serving = std::make_shared<Serving>();
+  serving->log_identity = absl::StrCat(cluster_id, "/", options_.topic_prefix);
+  serving->partition_count = partition_count;
+  serving->by_partition.resize(static_cast<size_t>(partition_count));
+  for (const auto& worker : workers) {
+    for (const auto& shard : worker->shards()) {
+      serving->by_partition[static_cast<size_t>(shard->partition())] = {shard.get(), worker.get()};
+    }
+  }
+  serving->workers = std::move(workers);
+  absl::MutexLock lock(&mutex_);
+  serving_ = std::move(serving);
+}
+
+void ShardReader::SetUnavailable(std::string why) {
+  absl::MutexLock lock(&mutex_);
+  unavailable_ = std::move(why);
+  serving_.reset();
+}
+
+std::shared_ptr<const ShardReader::Serving> ShardReader::GetServing(
+    std::string* unavailable) const {
+  absl::MutexLock lock(&mutex_);
+  if (serving_ == nullptr && unavailable != nullptr) *unavailable = unavailable_;
+  return serving_;
+}
+
+int32_t ShardReader::PartitionCount() const {
+  const auto serving = GetServing(nullptr);
+  return serving ? serving->partition_count : 0;
+}
+
+std::string ShardReader::LogIdentity() const {
+  const auto serving = GetServing(nullptr);
+  return serving ? serving->log_identity : "";
+}
+
+awaitable<absl::StatusOr<query::EventAnswer>> ShardReader::ReadEvent(
+    std::string event_id, query::TimelineNeed need, std::vector<query::MinOffset> min) {
+  std::string unavailable;
+  const auto serving = GetServing(&unavailable);
+  if (serving == nullptr) {
+    co_return absl::UnavailableError(absl::StrCat("no shard is open yet: ", unavailable));
+  }
+  const int32_t partition =
+      domain::PartitionOf(options_.partitioner, event_id, serving->partition_count);
+  const auto [shard, worker] = serving->by_partition[static_cast<size_t>(partition)];
+  if (shard == nullptr) {
+    co_return absl::FailedPreconditionError(
+        absl::StrCat("instance ", OwnerOf(partition, options_.instances), " of ",
+                     options_.instances, " owns this event (shard ", partition, ")"));
+  }
+  co_return co_await asio::co_spawn(
+      worker->executor(),
+      ReadEventOn(*shard, std::move(event_id), std::move(need), MinimumOf(min, partition),
+                  absl::Now() + options_.position_wait),
+      use_awaitable);
+}
+
+awaitable<absl::StatusOr<query::UserAnswer>> ShardReader::ReadUser(
+    std::string user_id, query::TimelineNeed need, std::vector<query::MinOffset> min) {
+  std::string unavailable;
+  const auto serving = GetServing(&unavailable);
+  if (serving == nullptr) {
+    co_return absl::UnavailableError(absl::StrCat("no shard is open yet: ", unavailable));
+  }
+  if (options_.instances > 1) {
+    co_return absl::UnimplementedError(
+        "a user's events lie on several instances, which do not ask each other yet");
+  }
+  const absl::Time deadline = absl::Now() + options_.position_wait;
+  query::UserAnswer all;
+  for (const auto& worker : serving->workers) {
+    auto answers = co_await asio::co_spawn(
+        worker->executor(),
+        ReadUserOnWorker(*worker, user_id, need, min, deadline, options_.events_per_step),
+        use_awaitable);
+    if (!answers.ok()) co_return answers.status();
+    for (auto& answer : *answers) {
+      std::move(answer.events.begin(), answer.events.end(), std::back_inserter(all.events));
+      all.position.push_back(answer.position.front());
+      all.catching_up = all.catching_up || answer.catching_up;
+    }
+  }
+  std::sort(all.position.begin(), all.position.end(),
+            [](const auto& a, const auto& b) { return a.partition < b.partition; });
+  co_return all;
+}
+
+}  // namespace tally

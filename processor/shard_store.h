@@ -1,0 +1,35 @@
+// Opens a shard's store, or makes it: lineage and first checkpoint.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "processor/rows.h"
+#include "store/lineage.h"
+#include "store/rocks_env.h"
+#include "store/store.h"
+
+namespace tally {
+
+struct OpenedShard {
+  std::unique_ptr<store::Store> store;
+  store::Lineage lineage;
+  CheckpointRow checkpoint;
+};
+
+// `wanted` is what this process would write; its log_base is used only for a new store. An existing
+// store is first looked at read-only: one of another lineage or version is left as it is. Errors:
+// those of store::OpenRocksStore and store::CheckLineage; each message names the path.
+absl::StatusOr<OpenedShard> OpenShardStore(const std::string& path, const store::Lineage& wanted,
+                                           std::shared_ptr<store::RocksEnvironment> environment);
+
+// Lineage and checkpoint of a store; kDataLoss when a row is missing or damaged.
+absl::StatusOr<store::Lineage> ReadLineage(const store::Snapshot& snapshot);
+absl::StatusOr<CheckpointRow> ReadCheckpoint(const store::Snapshot& snapshot);
+
+// Whether there is a store at `path` already.
+bool ShardStoreExists(const std::string& path);
+
+}  // namespace tally

@@ -1,0 +1,68 @@
+// A worker thread: owns shards, feeds them from one log source, and answers reads of them.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/any_io_executor.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "processor/log_source.h"
+#include "processor/shard.h"
+
+namespace tally {
+
+struct WorkerOptions {
+  int index = 0;
+  // Records of one shard between two looks at the other shards, timers and reads: about 1 ms of
+  // work, so that a read never waits long.
+  size_t batch_records_max = 1'000;
+  absl::Duration status_interval = absl::Seconds(1);
+  // How often sources without a wake-up descriptor are polled.
+  absl::Duration poll_interval = absl::Milliseconds(5);
+};
+
+// Made and filled by one thread, then started; after that everything runs on its own thread.
+class Worker {
+ public:
+  Worker(WorkerOptions options, std::unique_ptr<LogSource> source);
+  ~Worker();  // Stop must have been called if Start was
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // What a shard of this worker needs of it; the rest of the environment is the caller's.
+  std::function<void(std::function<void()>)> PostToOwner();
+  std::function<void()> WakeOwner();
+
+  void Add(std::unique_ptr<Shard> shard);
+
+  // Opens every shard's source at its durable position and starts the thread.
+  absl::Status Start();
+
+  // Takes no more records, finishes all shards (final checkpoint) and ends the thread. `done` is
+  // called from the worker's thread with the first error. Call once.
+  void Stop(std::function<void(absl::Status)> done);
+  void Join();
+
+  // Runs things on the worker's thread, between two batches.
+  boost::asio::any_io_executor executor() const;
+  const std::vector<std::unique_ptr<Shard>>& shards() const { return shards_; }
+  // OK, or why the brokers cannot be reached. Any thread.
+  absl::Status Connection() const { return source_->Connection(); }
+  // Owner's thread.
+  LogSource& source() { return *source_; }
+
+ private:
+  class Loop;
+
+  const WorkerOptions options_;
+  std::unique_ptr<LogSource> source_;
+  std::unique_ptr<Loop> loop_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::thread thread_;
+};
+
+}  // namespace tally
