@@ -1,0 +1,307 @@
+#include "processor/kafka/client.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "processor/kafka/log_limiter.h"
+
+namespace tally::kafka {
+namespace {
+
+constexpr size_t kErrorTextBytes = 512;
+// A message waiting in a queue costs librdkafka about this much beside its bytes (one rd_kafka_op_t
+// and its share of the allocator's overhead).
+constexpr size_t kMessageOverheadBytes = 512;
+constexpr size_t kQueueBytesMin = size_t{1} << 20;
+constexpr absl::Duration kSameLineInterval = absl::Seconds(30);
+
+// What would silently change the meaning of Tally's input or output when set by hand.
+constexpr std::array<std::string_view, 12> kReserved = {"bootstrap.servers",
+                                                        "metadata.broker.list",
+                                                        "group.id",
+                                                        "client.id",
+                                                        "enable.auto.commit",
+                                                        "enable.auto.offset.store",
+                                                        "auto.offset.reset",
+                                                        "isolation.level",
+                                                        "enable.partition.eof",
+                                                        "enable.idempotence",
+                                                        "acks",
+                                                        "request.required.acks"};
+
+absl::Status SetAll(rd_kafka_conf_t* conf, const Settings& settings) {
+  char text[kErrorTextBytes];
+  for (const auto& [name, value] : settings) {
+    if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), text, sizeof text) !=
+        RD_KAFKA_CONF_OK) {
+      return absl::InvalidArgumentError(absl::StrCat("Kafka client property ", name, ": ", text));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckExtra(const ClientConfig& config) {
+  for (const auto& [name, value] : config.extra) {
+    if (std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("Kafka client property ", name, " is set by Tally and cannot be changed"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+Settings CommonSettings(const ClientConfig& config) {
+  return {
+      {"bootstrap.servers", config.brokers},
+      {"client.id", config.client_id},
+      {"reconnect.backoff.ms", "100"},
+      {"reconnect.backoff.max.ms", "5000"},
+      {"topic.metadata.refresh.interval.ms", "30000"},
+      // Before that age a topic that the broker does not know is taken for one being created.
+      {"topic.metadata.propagation.max.ms", "5000"},
+      {"allow.auto.create.topics", "false"},
+      {"log.connection.close", "false"},
+  };
+}
+
+spdlog::level::level_enum LevelOf(int syslog_level) {
+  if (syslog_level <= 3) return spdlog::level::err;
+  if (syslog_level == 4) return spdlog::level::warn;
+  if (syslog_level <= 6) return spdlog::level::info;
+  return spdlog::level::debug;
+}
+
+LogLimiter& Limiter() {
+  static LogLimiter limiter(kSameLineInterval);
+  return limiter;
+}
+
+absl::StatusCode CodeOf(rd_kafka_resp_err_t error) {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR__WAIT_COORD:
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR__SSL:
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+    case RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS:
+    case RD_KAFKA_RESP_ERR_NOT_COORDINATOR:
+    case RD_KAFKA_RESP_ERR_NOT_CONTROLLER:
+    case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS:
+    case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND:
+      return absl::StatusCode::kUnavailable;
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
+    case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
+    case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
+      return absl::StatusCode::kDeadlineExceeded;
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+      return absl::StatusCode::kPermissionDenied;
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+      return absl::StatusCode::kNotFound;
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+      return absl::StatusCode::kOutOfRange;
+    case RD_KAFKA_RESP_ERR__BAD_MSG:
+    case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG:
+      return absl::StatusCode::kDataLoss;
+    case RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS:
+      return absl::StatusCode::kAlreadyExists;
+    case RD_KAFKA_RESP_ERR__QUEUE_FULL:
+      return absl::StatusCode::kResourceExhausted;
+    case RD_KAFKA_RESP_ERR__PURGE_QUEUE:
+    case RD_KAFKA_RESP_ERR__PURGE_INFLIGHT:
+    case RD_KAFKA_RESP_ERR__DESTROY:
+      return absl::StatusCode::kCancelled;
+    case RD_KAFKA_RESP_ERR__INVALID_ARG:
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+    case RD_KAFKA_RESP_ERR_INVALID_PARTITIONS:
+    case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
+    case RD_KAFKA_RESP_ERR_INVALID_CONFIG:
+    case RD_KAFKA_RESP_ERR_INVALID_REQUEST:
+    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+      return absl::StatusCode::kInvalidArgument;
+    case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
+      return absl::StatusCode::kUnimplemented;
+    default:
+      return absl::StatusCode::kInternal;
+  }
+}
+
+}  // namespace
+
+Settings ConsumerSettings(const ClientConfig& config) {
+  const size_t budget = std::max(config.queue_bytes_max, kQueueBytesMin);
+  const size_t payload = budget / 2;
+  const size_t messages = (budget - payload) / kMessageOverheadBytes;
+  const size_t fetch = std::min(payload, size_t{1} << 20);
+  Settings settings = {
+      {"check.crcs", config.check_crcs ? "true" : "false"},
+      {"enable.auto.commit", "false"},
+      {"enable.auto.offset.store", "false"},
+      {"auto.offset.reset", "error"},
+      {"isolation.level", "read_committed"},
+      {"enable.partition.eof", "true"},
+      {"fetch.min.bytes", "1"},
+      // Bounds how long a drained queue waits while the others are at their end; a record that
+      // arrives is answered at once whatever this is.
+      {"fetch.wait.max.ms", "50"},
+      {"fetch.error.backoff.ms", "200"},
+      {"fetch.message.max.bytes", absl::StrCat(fetch)},
+      {"fetch.max.bytes", absl::StrCat(std::max(fetch * 8, size_t{2} << 20))},
+      // Both stop the fetcher when reached: an upper bound, in spite of the name.
+      {"queued.min.messages", absl::StrCat(std::min(messages, size_t{10'000'000}))},
+      {"queued.max.messages.kbytes", absl::StrCat(std::min(payload >> 10, size_t{2'097'151}))},
+  };
+  if (!config.group_id.empty()) settings.emplace_back("group.id", config.group_id);
+  return settings;
+}
+
+absl::Status ToStatus(rd_kafka_resp_err_t error, std::string_view context,
+                      std::string_view reason) {
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();
+  const std::string text = reason.empty() ? rd_kafka_err2str(error) : std::string(reason);
+  return absl::Status(CodeOf(error), absl::StrCat(std::string(context), ": ", text));
+}
+
+bool IsTransient(rd_kafka_resp_err_t error) {
+  const absl::StatusCode code = CodeOf(error);
+  return code == absl::StatusCode::kUnavailable || code == absl::StatusCode::kDeadlineExceeded;
+}
+
+int TimeoutMs(absl::Duration timeout) {
+  const int64_t ms = absl::ToInt64Milliseconds(timeout);
+  return static_cast<int>(std::clamp<int64_t>(ms, 0, std::numeric_limits<int>::max() / 2));
+}
+
+Client::Client(const ClientConfig& config, Hooks hooks)
+    : brokers_(config.brokers), hooks_(std::move(hooks)) {}
+
+absl::StatusOr<std::unique_ptr<Client>> Client::Create(rd_kafka_type_t type,
+                                                       const ClientConfig& config,
+                                                       const Settings& settings, Hooks hooks) {
+  if (config.brokers.empty()) return absl::InvalidArgumentError("no Kafka brokers are given");
+  std::unique_ptr<Client> client(new Client(config, std::move(hooks)));
+  ConfPtr conf(rd_kafka_conf_new());
+  if (absl::Status status = CheckExtra(config); !status.ok()) return status;
+  for (const Settings& part : {config.extra, CommonSettings(config), settings}) {
+    if (absl::Status status = SetAll(conf.get(), part); !status.ok()) return status;
+  }
+  rd_kafka_conf_set_opaque(conf.get(), client.get());
+  rd_kafka_conf_set_error_cb(conf.get(), &Client::OnError);
+  rd_kafka_conf_set_log_cb(conf.get(), &Client::OnLog);
+  if (client->hooks_.statistics) rd_kafka_conf_set_stats_cb(conf.get(), &Client::OnStatistics);
+  if (client->hooks_.delivery != nullptr) {
+    rd_kafka_conf_set_dr_msg_cb(conf.get(), client->hooks_.delivery);
+  }
+  char text[kErrorTextBytes];
+  client->handle_ = rd_kafka_new(type, conf.get(), text, sizeof text);
+  if (client->handle_ == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat("Kafka client configuration: ", text));
+  }
+  (void)conf.release();  // rd_kafka_new took it
+  return client;
+}
+
+Client::~Client() {
+  if (handle_ != nullptr) {
+    rd_kafka_destroy_flags(handle_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  }
+}
+
+void* Client::DeliveryOpaque(void* opaque) {
+  return static_cast<Client*>(opaque)->hooks_.delivery_opaque;
+}
+
+absl::Status Client::Unavailable(std::string_view reason) const {
+  return absl::UnavailableError(
+      absl::StrCat("Kafka brokers ", brokers_, " cannot be reached: ", std::string(reason)));
+}
+
+absl::Status Client::Connection() const {
+  std::lock_guard lock(mutex_);
+  return down_ ? Unavailable(reason_) : absl::OkStatus();
+}
+
+void Client::MarkUp() {
+  std::lock_guard lock(mutex_);
+  down_ = false;
+}
+
+absl::Status Client::WaitConnected(absl::Duration timeout) {
+  constexpr int kFirstProbeMs = 100;
+  constexpr int kProbeMsMax = 1000;
+  const absl::Time deadline = absl::Now() + timeout;
+  int probe_ms = kFirstProbeMs;
+  do {
+    const int left_ms = std::max(TimeoutMs(deadline - absl::Now()), 1);
+    if (Probe(std::min(probe_ms, left_ms))) {
+      MarkUp();
+      return absl::OkStatus();
+    }
+    Poll(0);
+    if (absl::Status status = Connection(); !status.ok()) return status;
+    probe_ms = std::min(probe_ms * 2, kProbeMsMax);
+  } while (absl::Now() < deadline);
+  std::lock_guard lock(mutex_);
+  return Unavailable(reason_.empty() ? "no answer in time" : reason_);
+}
+
+bool Client::Probe(int timeout_ms) {
+  const rd_kafka_metadata_t* metadata = nullptr;
+  if (rd_kafka_metadata(handle_, 0, nullptr, &metadata, timeout_ms) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return false;
+  }
+  rd_kafka_metadata_destroy(metadata);
+  return true;
+}
+
+void Client::OnError(rd_kafka_t* handle, int error, const char* reason, void* opaque) {
+  auto* client = static_cast<Client*>(opaque);
+  const auto code = static_cast<rd_kafka_resp_err_t>(error);
+  std::lock_guard lock(client->mutex_);
+  if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+    client->down_ = true;
+    if (client->reason_.empty()) client->reason_ = reason;
+    return;
+  }
+  client->reason_ = reason;
+  if (auto held = Limiter().Admit(absl::StrCat(rd_kafka_name(handle), error), absl::Now())) {
+    spdlog::warn("kafka: {} ({})", reason, rd_kafka_err2name(code));
+  }
+}
+
+void Client::OnLog(const rd_kafka_t* handle, int level, const char* facility, const char* text) {
+  const spdlog::level::level_enum severity = LevelOf(level);
+  if (!spdlog::should_log(severity)) return;
+  const auto held =
+      Limiter().Admit(absl::StrCat(rd_kafka_name(handle), "|", facility), absl::Now());
+  if (severity != spdlog::level::debug && !held) return;
+  const std::string more =
+      held.value_or(0) > 0 ? absl::StrCat(" (and ", *held, " more of this kind)") : "";
+  spdlog::log(severity, "kafka: {}: {}{}", facility, text, more);
+}
+
+int Client::OnStatistics(rd_kafka_t*, char* json, size_t json_bytes, void* opaque) {
+  static_cast<Client*>(opaque)->hooks_.statistics(std::string_view(json, json_bytes));
+  return 0;  // librdkafka frees it
+}
+
+}  // namespace tally::kafka

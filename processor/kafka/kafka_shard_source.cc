@@ -1,0 +1,202 @@
+#include "processor/kafka/kafka_shard_source.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "processor/kafka/log_range.h"
+
+namespace tally::kafka {
+namespace {
+
+constexpr absl::Duration kRangeTimeout = absl::Seconds(1);
+// Statistics reports, one a second, over which a topic must stay unknown before it is given up:
+// brokers that have just started may not know all topics yet.
+constexpr int kMissingReportsMax = 5;
+constexpr uint64_t kWakePayload = 1;
+
+}  // namespace
+
+KafkaShardSource::KafkaShardSource(std::shared_ptr<SharedSource> shared, int32_t partition)
+    : shared_(std::move(shared)), partition_(partition) {
+  shared_->shards.push_back(this);
+}
+
+KafkaShardSource::~KafkaShardSource() {
+  Stop();
+  std::erase(shared_->shards, this);
+}
+
+absl::StatusOr<std::unique_ptr<KafkaShardSource>> KafkaShardSource::Start(
+    std::shared_ptr<SharedSource> shared, int32_t partition, const Offsets& from) {
+  std::unique_ptr<KafkaShardSource> source(new KafkaShardSource(std::move(shared), partition));
+  for (int i = 0; i < domain::kTopicCount; ++i) {
+    if (absl::Status status = source->StartTopic(static_cast<domain::Topic>(i), from[i]);
+        !status.ok()) {
+      return status;
+    }
+  }
+  return source;
+}
+
+absl::Status KafkaShardSource::StartTopic(domain::Topic topic, int64_t from) {
+  const int index = domain::Index(topic);
+  TopicReader& reader = readers_[index];
+  reader.topic = topic;
+  reader.next = from;
+  if (from < 0) {
+    return absl::InvalidArgumentError(absl::StrCat("negative offset for ", Place(reader)));
+  }
+  reader.queue.reset(rd_kafka_queue_new(shared_->client->get()));
+  rd_kafka_queue_io_event_enable(reader.queue.get(), shared_->wake_fd, &kWakePayload,
+                                 sizeof kWakePayload);
+  if (rd_kafka_consume_start_queue(shared_->topics[index].get(), partition_, from,
+                                   reader.queue.get()) != 0) {
+    return ToStatus(rd_kafka_last_error(), absl::StrCat("cannot read ", Place(reader)));
+  }
+  reader.started = true;
+  return absl::OkStatus();
+}
+
+void KafkaShardSource::Stop() {
+  for (TopicReader& reader : readers_) {
+    if (reader.started) {
+      rd_kafka_consume_stop(shared_->topics[domain::Index(reader.topic)].get(), partition_);
+    }
+    if (reader.queue != nullptr) {
+      rd_kafka_queue_io_event_enable(reader.queue.get(), -1, nullptr, 0);
+    }
+  }
+}
+
+absl::StatusOr<std::unique_ptr<RecordBatch>> KafkaShardSource::Poll(size_t records_max) {
+  shared_->serve();
+  if (!failure_.ok()) return failure_;
+  auto batch = std::make_unique<KafkaRecordBatch>(shared_->pool);
+  size_t taken = 0;
+  for (int i = 0; i < domain::kTopicCount && taken < records_max && failure_.ok(); ++i) {
+    Drain(readers_[(first_ + i) % domain::kTopicCount], records_max, *batch, taken);
+  }
+  first_ = (first_ + 1) % domain::kTopicCount;
+  if (batch->empty()) {
+    if (!failure_.ok()) return failure_;
+    return nullptr;
+  }
+  batch->Finish();
+  return batch;
+}
+
+void KafkaShardSource::Drain(TopicReader& reader, size_t records_max, KafkaRecordBatch& batch,
+                             size_t& taken) {
+  if (scratch_.size() < records_max) scratch_.resize(records_max);
+  const ssize_t count =
+      rd_kafka_consume_batch_queue(reader.queue.get(), 0, scratch_.data(), records_max - taken);
+  for (ssize_t i = 0; i < count; ++i) Take(reader, MessagePtr(scratch_[i]), batch);
+  taken += static_cast<size_t>(std::max<ssize_t>(count, 0));
+}
+
+void KafkaShardSource::Take(TopicReader& reader, MessagePtr message, KafkaRecordBatch& batch) {
+  if (reader.failed) return;
+  if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    HandleError(reader, *message, batch);
+    return;
+  }
+  // After a reconnect librdkafka may hand out again what it had fetched.
+  if (message->offset < reader.next) return;
+  reader.next = message->offset + 1;
+  reader.end = std::max(reader.end, reader.next);
+  batch.Append(reader.topic, message.release());
+}
+
+void KafkaShardSource::HandleError(TopicReader& reader, const rd_kafka_message_t& message,
+                                   KafkaRecordBatch& batch) {
+  const char* reason = rd_kafka_message_errstr(&message);
+  switch (message.err) {
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+      reader.missing = false;
+      reader.next = std::max(reader.next, message.offset);
+      reader.end = std::max(reader.end, message.offset);
+      batch.Advance(reader.topic, message.offset);
+      return;
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+      Fail(reader, OutOfRange(reader));
+      return;
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      Fail(reader, absl::PermissionDeniedError(
+                       absl::StrCat("not allowed to read ", Place(reader), ": ", reason,
+                                    ". Grant this client Read and Describe on the topic")));
+      return;
+    case RD_KAFKA_RESP_ERR__BAD_MSG:
+    case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
+    case RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED:
+      Fail(reader, absl::DataLossError(absl::StrCat(
+                       Place(reader), " cannot be read beyond offset ", reader.next, ": ", reason,
+                       ". Nothing is skipped; check the broker's disk and this machine, then "
+                       "restart")));
+      return;
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+      reader.missing = true;
+      spdlog::warn("kafka: {} is unknown to the brokers: {}", Place(reader), reason);
+      return;
+    default:
+      // librdkafka backs off and fetches the same offset again.
+      spdlog::warn("kafka: {}: {}", Place(reader), reason);
+  }
+}
+
+void KafkaShardSource::Fail(TopicReader& reader, absl::Status status) {
+  reader.failed = true;
+  if (failure_.ok()) failure_ = std::move(status);
+}
+
+absl::Status KafkaShardSource::OutOfRange(const TopicReader& reader) {
+  const std::string& topic = shared_->topic_names[domain::Index(reader.topic)];
+  std::string log = "the log's range is not known";
+  if (auto range = QueryRange(*shared_->client, topic, partition_, kRangeTimeout); range.ok()) {
+    log = absl::StrCat("the log has offsets ", range->begin, " to ", range->end);
+  }
+  return absl::OutOfRangeError(absl::StrCat(
+      Place(reader), ": offset ", reader.next, " was to be read next, but ", log,
+      ". The topic was recreated, truncated or its history deleted: restore the topic, or restore "
+      "this shard's store from a backup that fits it, or rebuild the store from the log"));
+}
+
+std::string KafkaShardSource::Place(const TopicReader& reader) const {
+  return absl::StrCat(shared_->topic_names[domain::Index(reader.topic)], "/", partition_);
+}
+
+Offsets KafkaShardSource::EndOffsets() const {
+  Offsets ends;
+  for (const TopicReader& reader : readers_) ends[domain::Index(reader.topic)] = reader.end;
+  return ends;
+}
+
+void KafkaShardSource::OnStatistics(domain::Topic topic, const PartitionStatistics& statistics) {
+  TopicReader& reader = readers_[domain::Index(topic)];
+  reader.known = statistics.known;
+  if (statistics.last_stable_offset >= 0) {
+    reader.end = std::max(statistics.last_stable_offset, reader.next);
+  }
+}
+
+void KafkaShardSource::OnStatisticsEnd() {
+  for (TopicReader& reader : readers_) {
+    const bool known = std::exchange(reader.known, false);
+    if (!reader.missing || known) {
+      reader.missing = false;
+      reader.missing_reports = 0;
+    } else if (++reader.missing_reports >= kMissingReportsMax) {
+      Fail(reader, absl::NotFoundError(
+                       absl::StrCat(Place(reader),
+                                    " is no longer there: the topic was deleted or has fewer "
+                                    "partitions. Restore it, then restart")));
+    }
+  }
+}
+
+}  // namespace tally::kafka
