@@ -90,7 +90,8 @@ awaitable<absl::StatusOr<Answer<EventDashboard>>> Service::GetEventDashboard(Req
   auto min = ParseMin(request, reader_, std::move(errors));
   if (!min.ok()) co_return min.status();
 
-  auto read = co_await reader_.ReadEvent(request.id, DashboardNeed(window), *std::move(min));
+  auto reading = reader_.ReadEvent(request.id, DashboardNeed(window), *std::move(min));
+  auto read = co_await std::move(reading);
   if (!read.ok()) co_return WithPosition(read.status(), reader_);
   Answer<EventDashboard> answer;
   answer.position = EncodePosition(read->position, reader_.LogIdentity());
@@ -115,7 +116,8 @@ awaitable<absl::StatusOr<Answer<UserDashboard>>> Service::GetUserDashboard(Reque
   auto min = ParseMin(request, reader_, std::move(errors));
   if (!min.ok()) co_return min.status();
 
-  auto read = co_await reader_.ReadUser(request.id, DashboardNeed(window), *std::move(min));
+  auto reading = reader_.ReadUser(request.id, DashboardNeed(window), *std::move(min));
+  auto read = co_await std::move(reading);
   if (!read.ok()) co_return WithPosition(read.status(), reader_);
   Answer<UserDashboard> answer;
   answer.position = EncodePosition(read->position, reader_.LogIdentity());

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "query/http/message.h"
 #include "query/http/metrics.h"
@@ -45,7 +46,7 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  const std::string& address() const;
+  const std::string& address() const { return address_; }  // as bound
   uint16_t port() const;
 
   // Stops accepting, closes idle connections, lets requests in flight finish for at most `grace`,
@@ -56,6 +57,7 @@ class Server {
   class Impl;
   explicit Server(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
+  std::string address_;
 };
 
 }  // namespace tally::query::http

@@ -1,0 +1,69 @@
+#include "query/http/api.h"
+
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "query/http/problem_response.h"
+#include "query/json.h"
+#include "query/problem.h"
+
+namespace tally::query::http {
+namespace {
+
+using boost::asio::awaitable;
+
+constexpr char kJson[] = "application/json";
+constexpr char kPositionHeader[] = "Tally-Position";
+constexpr char kCatchingUpHeader[] = "Tally-Catching-Up";
+
+void AddContext(const std::string& position, bool catching_up, Response& response) {
+  if (!position.empty()) response.headers.emplace_back(kPositionHeader, position);
+  if (catching_up) response.headers.emplace_back(kCatchingUpHeader, "true");
+}
+
+Response FromStatus(const absl::Status& status) {
+  Response response = ProblemResponse(status);
+  const FailureContext context = GetFailureContext(status);
+  AddContext(context.position, context.catching_up, response);
+  return response;
+}
+
+template <class View>
+Response FromAnswer(const Answer<View>& answer) {
+  Response response;
+  response.headers.emplace_back("ETag", answer.etag);
+  response.headers.emplace_back("Cache-Control", "private, no-cache");
+  AddContext(answer.position, answer.catching_up, response);
+  if (!answer.view.has_value()) {
+    response.status = 304;
+    return response;
+  }
+  response.content_type = kJson;
+  response.body = ToJson(*answer.view);
+  return response;
+}
+
+query::Request ToOperation(Request request) {
+  return {std::move(request.path.front()), std::move(request.query),
+          std::move(request.min_position), std::move(request.if_none_match)};
+}
+
+template <class View>
+Route MakeRoute(std::string path, Service& service,
+                awaitable<absl::StatusOr<Answer<View>>> (Service::*operation)(query::Request)) {
+  return {std::move(path), kJson, [&service, operation](Request request) -> awaitable<Response> {
+            auto answer = co_await (service.*operation)(ToOperation(std::move(request)));
+            co_return answer.ok() ? FromAnswer(*answer) : FromStatus(answer.status());
+          }};
+}
+
+}  // namespace
+
+std::vector<Route> ApiRoutes(Service& service) {
+  return {
+      MakeRoute("/api/v1/events/{eventId}/analytics", service, &Service::GetEventDashboard),
+      MakeRoute("/api/v1/users/{userId}/analytics", service, &Service::GetUserDashboard),
+  };
+}
+
+}  // namespace tally::query::http
