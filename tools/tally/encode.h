@@ -28,7 +28,5 @@ void AppendProtobuf(const domain::DistributionCompleted& event, std::string* out
 void AppendJsonString(std::string_view text, std::string* out);
 // RFC 3339 at +09:00, e.g. 2026-01-01T09:30:00+09:00.
 void AppendTime(domain::Millis time, std::string* out);
-// An exact decimal without trailing zeros: 150000 hundredths are 1500, 150050 are 1500.5.
-void AppendMoney(domain::Hundredths amount, std::string* out);
 
 }  // namespace tally::cli

@@ -1,6 +1,7 @@
 #include <charconv>
 #include <chrono>
 
+#include "processor/domain/money.h"
 #include "tools/tally/encode.h"
 
 namespace tally::cli {
@@ -44,7 +45,7 @@ void AppendTimeField(std::string_view name, domain::Millis time, std::string* ou
 
 void AppendMoneyField(std::string_view name, domain::Hundredths amount, std::string* out) {
   AppendField(name, out);
-  AppendMoney(amount, out);
+  out->append(domain::FormatMoney(amount));
 }
 
 void AppendChannel(const domain::ChannelDistribution& channel, std::string* out) {
@@ -106,16 +107,6 @@ void AppendTime(domain::Millis time, std::string* out) {
     AppendPadded(in_day % 1000, 3, out);
   }
   out->append("+09:00");
-}
-
-void AppendMoney(domain::Hundredths amount, std::string* out) {
-  if (amount < 0) out->push_back('-');
-  const int64_t magnitude = amount < 0 ? -amount : amount;
-  AppendInt(magnitude / 100, out);
-  const int64_t cents = magnitude % 100;
-  if (cents == 0) return;
-  out->push_back('.');
-  AppendPadded(cents % 10 == 0 ? cents / 10 : cents, cents % 10 == 0 ? 1 : 2, out);
 }
 
 void AppendJson(const domain::EventCreated& event, std::string* out) {

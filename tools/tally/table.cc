@@ -25,6 +25,13 @@ Codepoint NextCodepoint(std::string_view text) {
   return {value, static_cast<size_t>(bytes)};
 }
 
+int Columns(utf8proc_int32_t value) {
+  if (value < 0) return 1;
+  // Vowels and finals of decomposed Hangul join the initial before them.
+  if (value >= 0x1160 && value <= 0x11ff) return 0;
+  return utf8proc_charwidth(value);
+}
+
 bool IsUnsafe(utf8proc_int32_t value) {
   if (value < 0) return true;
   switch (utf8proc_category(value)) {
@@ -54,7 +61,7 @@ int DisplayWidth(std::string_view text) {
   int width = 0;
   while (!text.empty()) {
     const Codepoint next = NextCodepoint(text);
-    width += next.value < 0 ? 1 : utf8proc_charwidth(next.value);
+    width += Columns(next.value);
     text.remove_prefix(next.bytes);
   }
   return width;

@@ -1,0 +1,342 @@
+#include "tools/tally/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <functional>
+#include <optional>
+
+#include "absl/time/time.h"
+#include "tools/tally/dlq.h"
+#include "tools/tally/generate.h"
+#include "tools/tally/get.h"
+#include "tools/tally/load.h"
+#include "tools/tally/topics.h"
+
+namespace tally::cli {
+namespace {
+
+constexpr char kDescription[] =
+    "tally - works with Tally, the live analytics of marketing events: makes topics, sends\n"
+    "records, asks a running tallyd, looks into its data directory and its dead letters.";
+constexpr char kFooter[] =
+    "Data goes to standard output, messages to standard error.\n"
+    "Exit codes: 0 done, 1 it failed (the message says why), 2 the command line is wrong.\n"
+    "Every sub-command explains itself: tally load --help";
+
+constexpr char kTopicsExample[] =
+    "Makes <prefix>event.created, <prefix>participant.registered, <prefix>distribution.completed\n"
+    "and a dead-letter topic (.dlq) for each, with unlimited retention: the topics are the\n"
+    "history. Those that exist with the same number of partitions are left alone.\n\n"
+    "Example:\n"
+    "  tally topics create --brokers localhost:9092 --partitions 12";
+constexpr char kLoadSampleExample[] =
+    "Three events of two users with 180 participants, all sent at once. Ends with the records per\n"
+    "topic and the positions after them.\n\n"
+    "Example:\n"
+    "  tally load-sample --brokers localhost:9092\n"
+    "  tally get event evt-1";
+constexpr char kLoadExample[] =
+    "One JSON object a line:\n"
+    "  {\"topic\":\"sample.event.created\",\"key\":\"evt-1\",\"value\":{...}}\n"
+    "  topic        the full name\n"
+    "  key          a string, or null for none\n"
+    "  value        an object is sent as its JSON text as it stands, a string as its bytes, null\n"
+    "               is a tombstone; or valueBase64 for bytes that are not text\n"
+    "  headers      optional, an object of strings or nulls\n"
+    "  timestamp    optional, milliseconds since 1970; otherwise the time of sending\n"
+    "  partition    optional; otherwise by key, with the partitioner\n"
+    "A bad line is named and stops the load; what was sent before stays and is said. The "
+    "summary's\n"
+    "last line is a value for the Tally-Min-Position header (tally get --min-position).\n\n"
+    "Examples:\n"
+    "  tally load records.jsonl --brokers localhost:9092\n"
+    "  zcat records.jsonl.gz | tally load - --brokers localhost:9092";
+constexpr char kGenerateExample[] =
+    "The same options give the same records, byte for byte. Names are g<seed>-evt-<n>,\n"
+    "g<seed>-user-<n> and g<seed>-p<n>, so loads of different seeds do not meet.\n\n"
+    "Examples:\n"
+    "  tally generate --brokers localhost:9092 --events 1000 --participants 1000000 --skew 1\n"
+    "  tally generate --duplicates 0.1 --resent 0.2 --output - | tally load - --brokers ...";
+constexpr char kGetExample[] =
+    "Examples:\n"
+    "  tally get event evt-1\n"
+    "  tally get event evt-1 --start-date 2026-01-01 --end-date 2026-02-01\n"
+    "  tally get user user-1 --sort-by roi --size 5\n"
+    "  tally get event evt-1 --json | jq .summary\n"
+    "  tally get event evt-1 --min-position sample.event.created/3@17";
+constexpr char kDlqExample[] =
+    "Records that tallyd refused, counted by topic and reason. One that was written more than "
+    "once\n"
+    "(dead letters are at-least-once) counts once; the others are 'repeated'.\n\n"
+    "Examples:\n"
+    "  tally dlq list --brokers localhost:9092\n"
+    "  tally dlq list --details --json | jq '.letters[].detail'";
+
+class CommandLine {
+ public:
+  explicit CommandLine(Console& console) : console_(console), app_(kDescription, "tally") {
+    app_.footer(kFooter);
+    app_.set_version_flag("--version", "tally " TALLY_VERSION);
+    app_.require_subcommand(1);
+    AddTopics();
+    AddLoadSample();
+    AddLoad();
+    AddGenerate();
+    AddGet();
+    AddDlq();
+  }
+
+  int Run(std::vector<std::string> args) {
+    std::reverse(args.begin(), args.end());  // CLI11 takes them from the back
+    try {
+      app_.parse(args);
+    } catch (const CLI::Success& wanted) {  // --help, --version
+      return app_.exit(wanted, console_.out, console_.err);
+    } catch (const CLI::ParseError& error) {
+      return Usage(error.what());
+    }
+    return run_();
+  }
+
+ private:
+  int Usage(const std::string& what) {
+    const CLI::App* command = &app_;
+    std::string name = "tally";
+    while (!command->get_subcommands().empty()) {
+      command = command->get_subcommands().front();
+      name += " " + command->get_name();
+    }
+    console_.Message(what);
+    console_.Message("see " + name + " --help");
+    return kUsage;
+  }
+
+  CLI::App* Command(CLI::App& parent, const std::string& name, const std::string& description,
+                    const std::string& footer, std::function<int()> run) {
+    CLI::App* command = parent.add_subcommand(name, description);
+    command->footer(footer);
+    command->callback([this, run = std::move(run)] { run_ = run; });
+    return command;
+  }
+
+  CLI::Option* AddKafka(CLI::App* command, KafkaOptions* options, bool sends) {
+    CLI::Option* brokers =
+        command->add_option("--brokers", options->brokers, "Kafka's addresses, host:port[,...]")
+            ->envname("TALLY_BROKERS");
+    command
+        ->add_option("--topic-prefix", options->topic_prefix, "what the topics' names start with")
+        ->envname("TALLY_TOPIC_PREFIX")
+        ->capture_default_str();
+    if (sends) {
+      command
+          ->add_option("--partitioner", options->partitioner,
+                       "places keys in partitions; must be what the other producers use")
+          ->envname("TALLY_PARTITIONER")
+          ->check(CLI::IsMember({"murmur2_random", "murmur2", "consistent_random", "consistent",
+                                 "fnv1a_random", "fnv1a"}))
+          ->capture_default_str();
+    }
+    command
+        ->add_option_function<std::vector<std::string>>(
+            "--kafka-property",
+            [options](const std::vector<std::string>& properties) {
+              for (const std::string& property : properties) AddProperty(property, options);
+            },
+            "name=value for librdkafka (security.protocol, sasl.*, ssl.*); repeatable, or several "
+            "separated by ';'")
+        ->envname("TALLY_KAFKA_PROPERTIES")
+        ->type_name("NAME=VALUE")
+        ->delimiter(';')
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    AddSeconds(command, "--timeout", &options->timeout,
+               "seconds that one request to Kafka may take");
+    return brokers;
+  }
+
+  static void AddProperty(const std::string& property, KafkaOptions* options) {
+    const size_t equals = property.find('=');
+    if (equals == 0 || equals == std::string::npos) {
+      throw CLI::ValidationError("--kafka-property", "must be name=value");
+    }
+    options->properties.emplace_back(property.substr(0, equals), property.substr(equals + 1));
+  }
+
+  static void AddSeconds(CLI::App* command, const std::string& name, absl::Duration* duration,
+                         const std::string& description) {
+    command
+        ->add_option_function<double>(
+            name, [duration](double seconds) { *duration = absl::Seconds(seconds); }, description)
+        ->check(CLI::Range(0.1, 3600.0))
+        ->default_str(absl::FormatDuration(*duration));
+  }
+
+  void AddTopics() {
+    CLI::App* topics = app_.add_subcommand("topics", "the input and dead-letter topics");
+    topics->require_subcommand(1);
+    CLI::App* create = Command(*topics, "create", "make the topics", kTopicsExample,
+                               [this] { return RunTopicsCreate(topics_, console_); });
+    AddKafka(create, &topics_.kafka, false)->required();
+    create->add_option("--partitions", topics_.partitions, "partitions of each topic")
+        ->envname("TALLY_PARTITIONS")
+        ->check(CLI::Range(1, 10'000))
+        ->capture_default_str();
+    create
+        ->add_option("--replication-factor", topics_.replication_factor,
+                     "copies of each partition; -1 is the broker's default")
+        ->envname("TALLY_REPLICATION_FACTOR")
+        ->check(CLI::Range(int16_t{-1}, int16_t{100}))
+        ->capture_default_str();
+  }
+
+  void AddLoadSample() {
+    CLI::App* command = Command(app_, "load-sample", "send the sample data set", kLoadSampleExample,
+                                [this] { return RunLoadSample(load_sample_, console_); });
+    AddKafka(command, &load_sample_.kafka, true)->required();
+    command->add_flag("--json", load_sample_.json, "the summary as JSON");
+  }
+
+  void AddLoad() {
+    CLI::App* command = Command(app_, "load", "send the records of a JSONL file", kLoadExample,
+                                [this] { return RunLoad(load_, console_); });
+    AddKafka(command, &load_.kafka, true)->required();
+    command->add_option("FILE", load_.file, "the file; - is standard input")->required();
+    command->add_flag("--json", load_.json, "the summary as JSON");
+  }
+
+  void AddGenerate() {
+    CLI::App* command = Command(app_, "generate", "make a synthetic load, reproducible by its seed",
+                                kGenerateExample, [this] { return StartGenerate(); });
+    AddKafka(command, &generate_.kafka, true);
+    SyntheticOptions& load = generate_.load;
+    const auto add = [command](const char* name, auto& value, const char* description) {
+      return command->add_option(name, value, description)->capture_default_str();
+    };
+    add("--seed", load.seed, "seed of all randomness");
+    add("--events", load.events, "number of events");
+    add("--users", load.users, "number of users; 0 is one for ten events");
+    add("--participants", load.participants, "number of participants, over all events");
+    add("--duplicates", load.duplicates,
+        "participants sent again, as a fraction of --participants; half of them with changed "
+        "content");
+    add("--skew", load.skew, "Zipf exponent of participants over events; 0 is even");
+    add("--channels", load.channels, "number of channels");
+    add("--distributions", load.distributions, "distribution records per event");
+    add("--resent", load.resent,
+        "event and distribution records sent again, as a fraction; half of them changed");
+    command->add_option("--format", format_, "json or protobuf")
+        ->check(CLI::IsMember({"json", "protobuf"}))
+        ->capture_default_str();
+    add("--start", start_, "date of the first record, YYYY-MM-DD or RFC 3339 (+09:00 by default)");
+    add("--days", days_, "days over which the records' times are spread")
+        ->check(CLI::Range(1, 3660));
+    add("--rate", generate_.rate, "records a second; 0 is as fast as possible")
+        ->check(CLI::Range(0.0, 1e9));
+    command->add_option("--output", generate_.output,
+                        "write JSONL to this file (- is standard output) instead of sending");
+    command->add_flag("--json", generate_.json, "the summary as JSON");
+  }
+
+  int StartGenerate() {
+    if (generate_.output.empty() && generate_.kafka.brokers.empty()) {
+      console_.Message("--brokers or --output is required");
+      console_.Message("see tally generate --help");
+      return kUsage;
+    }
+    const absl::TimeZone zone = absl::FixedTimeZone(9 * 3600);
+    absl::Time start;
+    std::string error;
+    if (!absl::ParseTime("%Y-%m-%d", start_, zone, &start, &error) &&
+        !absl::ParseTime("%Y-%m-%dT%H:%M:%S", start_, zone, &start, &error) &&
+        !absl::ParseTime(absl::RFC3339_full, start_, &start, &error)) {
+      console_.Message("--start " + start_ + ": must be YYYY-MM-DD or an RFC 3339 time");
+      return kUsage;
+    }
+    generate_.load.start = absl::ToUnixMillis(start);
+    generate_.load.span = int64_t{days_} * 86'400'000;
+    generate_.load.format = format_ == "protobuf" ? Format::kProtobuf : Format::kJson;
+    generate_.load.topic_prefix = generate_.kafka.topic_prefix;
+    return RunGenerate(generate_, console_);
+  }
+
+  void AddGet() {
+    CLI::App* get = app_.add_subcommand("get", "ask a running tallyd for a dashboard");
+    get->footer(kGetExample);
+    get->require_subcommand(1);
+    AddGetSubject(get, "event", "the dashboard of an event", Subject::kEvent);
+    AddGetSubject(get, "user", "the dashboard of a user over all events", Subject::kUser);
+  }
+
+  void AddGetSubject(CLI::App* get, const char* name, const char* description, Subject subject) {
+    CLI::App* command = Command(*get, name, description, kGetExample, [this, subject] {
+      get_.subject = subject;
+      return RunGet(get_, console_);
+    });
+    command->add_option("ID", get_.id, "its identifier")
+        ->required()
+        ->check(CLI::Validator(
+            [](std::string& id) { return id.empty() ? std::string("must not be empty") : ""; },
+            ""));
+    command->add_option("--server", get_.server, "where tallyd listens")
+        ->envname("TALLY_SERVER")
+        ->capture_default_str();
+    CLI::Option* from = command->add_option("--start-date", get_.start_date,
+                                            "period from: date or date-time on the hour");
+    CLI::Option* to =
+        command->add_option("--end-date", get_.end_date, "period to, this one not included");
+    from->needs(to);
+    to->needs(from);
+    command->add_option("--timezone", get_.timezone, "IANA name; the server's default: Asia/Seoul");
+    if (subject == Subject::kUser) AddPaging(command);
+    command->add_option("--min-position", get_.min_position,
+                        "wait until the answer reflects at least this: a position of an earlier "
+                        "answer, or topic/partition@nextOffset[,...]");
+    AddSeconds(command, "--timeout", &get_.timeout, "seconds to wait for the answer");
+    command->add_flag("--json", get_.json, "the answer as tallyd sent it");
+    command->add_flag("--show-headers", get_.show_headers,
+                      "the answer's headers to standard error");
+  }
+
+  void AddPaging(CLI::App* command) {
+    command->add_option("--page", get_.page, "page of the events, from 0");
+    command->add_option("--size", get_.size, "events on a page, 1 to 100");
+    command->add_option("--sort-by", get_.sort_by,
+                        "participants, totalViews, engagementRate, roi or eventId");
+    command->add_option("--order", get_.order, "asc or desc");
+  }
+
+  void AddDlq() {
+    CLI::App* dlq = app_.add_subcommand("dlq", "the dead-letter topics");
+    dlq->require_subcommand(1);
+    CLI::App* list = Command(*dlq, "list", "what is in them, by reason", kDlqExample,
+                             [this] { return RunDlqList(dlq_, console_); });
+    AddKafka(list, &dlq_.kafka, false)->required();
+    list->add_flag("--details", dlq_.details, "each letter's coordinates and detail, too");
+    list->add_option("--limit", dlq_.details_max, "show this many letters with --details")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
+    list->add_flag("--json", dlq_.json, "as JSON");
+  }
+
+  Console& console_;
+  CLI::App app_;
+  std::function<int()> run_;
+
+  TopicsCreateOptions topics_;
+  LoadSampleOptions load_sample_;
+  LoadOptions load_;
+  GenerateOptions generate_;
+  std::string format_ = "json";
+  std::string start_ = "2026-01-01";
+  int days_ = 30;
+  GetOptions get_;
+  DlqListOptions dlq_;
+};
+
+}  // namespace
+
+int RunTally(const std::vector<std::string>& args, Console& console) {
+  return CommandLine(console).Run(args);
+}
+
+}  // namespace tally::cli

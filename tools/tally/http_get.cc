@@ -1,0 +1,175 @@
+#include "tools/tally/http_get.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+#include <chrono>
+#include <tuple>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace tally::cli {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using asio::ip::tcp;
+
+constexpr uint32_t kHeaderBytesMax = 1 << 20;
+constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
+
+struct Server {
+  std::string host;       // without the brackets of IPv6
+  std::string authority;  // for the Host header
+  std::string port;
+  std::string path;  // without a final slash
+};
+
+absl::StatusOr<Server> ParseServer(const std::string& text) {
+  const auto url = boost::urls::parse_uri(text);
+  if (!url || url->host().empty() || url->has_query() || url->has_fragment()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--server ", text, ": must be like http://127.0.0.1:8080"));
+  }
+  if (url->scheme() != "http") {
+    return absl::InvalidArgumentError(absl::StrCat("--server ", text, ": only http is supported"));
+  }
+  Server server;
+  server.host = url->host_address();
+  server.authority = std::string(url->encoded_host_and_port());
+  server.port = url->has_port() ? std::string(url->port()) : "80";
+  server.path = std::string(url->encoded_path());
+  while (!server.path.empty() && server.path.back() == '/') server.path.pop_back();
+  return server;
+}
+
+class Exchange {
+ public:
+  Exchange(const HttpRequest& request, const Server& server) : request_(request), server_(server) {}
+
+  absl::StatusOr<HttpAnswer> Run() {
+    asio::co_spawn(context_, Talk(), asio::detached);
+    context_.run_for(absl::ToChronoMilliseconds(request_.timeout));
+    if (!done_) {
+      return absl::DeadlineExceededError(absl::StrCat(request_.server, " did not answer within ",
+                                                      absl::FormatDuration(request_.timeout)));
+    }
+    if (!status_.ok()) return status_;
+    return Answer();
+  }
+
+ private:
+  asio::awaitable<void> Talk() {
+    status_ = co_await Connect();
+    if (status_.ok()) status_ = co_await Ask();
+    done_ = true;
+  }
+
+  asio::awaitable<absl::Status> Connect() {
+    tcp::resolver resolver(context_);
+    auto [resolve_error, endpoints] =
+        co_await resolver.async_resolve(server_.host, server_.port, kNoThrow);
+    if (resolve_error) {
+      co_return absl::UnavailableError(
+          absl::StrCat("cannot resolve ", server_.host, " (", resolve_error.message(), ")"));
+    }
+    auto [error, endpoint] = co_await stream_.async_connect(endpoints, kNoThrow);
+    if (error) {
+      co_return absl::UnavailableError(
+          absl::StrCat("cannot connect to ", request_.server, " (", error.message(),
+                       "); is tallyd running, and is --server right?"));
+    }
+    co_return absl::OkStatus();
+  }
+
+  asio::awaitable<absl::Status> Ask() {
+    http::request<http::empty_body> ask(http::verb::get, server_.path + request_.target, 11);
+    ask.set(http::field::host, server_.authority);
+    ask.set(http::field::user_agent, "tally");
+    ask.set(http::field::accept, "application/json, application/problem+json");
+    ask.set(http::field::connection, "close");
+    for (const auto& [name, value] : request_.headers) ask.set(name, value);
+    auto [write_error, written] = co_await http::async_write(stream_, ask, kNoThrow);
+    if (write_error) co_return Broken(write_error);
+    parser_.body_limit(kHttpBodyBytesMax);
+    parser_.header_limit(kHeaderBytesMax);
+    auto [error, read] = co_await http::async_read(stream_, buffer_, parser_, kNoThrow);
+    if (error == http::error::body_limit) {
+      co_return absl::ResourceExhaustedError("the answer is too large");
+    }
+    if (error) co_return Broken(error);
+    co_return absl::OkStatus();
+  }
+
+  absl::Status Broken(beast::error_code error) const {
+    return absl::UnavailableError(
+        absl::StrCat("talking to ", request_.server, " failed (", error.message(), ")"));
+  }
+
+  HttpAnswer Answer() {
+    HttpAnswer answer;
+    auto& message = parser_.get();
+    answer.status = message.result_int();
+    answer.reason = std::string(message.reason());
+    for (const auto& field : message) {
+      answer.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+    }
+    answer.body = std::move(message.body());
+    return answer;
+  }
+
+  const HttpRequest& request_;
+  const Server& server_;
+  asio::io_context context_;
+  beast::tcp_stream stream_{context_};
+  beast::flat_buffer buffer_;
+  http::response_parser<http::string_body> parser_;
+  absl::Status status_;
+  bool done_ = false;
+};
+
+}  // namespace
+
+std::string_view HttpAnswer::Header(std::string_view name) const {
+  for (const auto& [header, value] : headers) {
+    if (absl::EqualsIgnoreCase(header, absl::string_view(name.data(), name.size()))) return value;
+  }
+  return "";
+}
+
+absl::StatusOr<HttpAnswer> HttpGet(const HttpRequest& request) {
+  for (const auto& [name, value] : request.headers) {
+    if (value.find_first_of("\r\n") != value.npos) {
+      return absl::InvalidArgumentError(absl::StrCat(name, " must be one line"));
+    }
+  }
+  auto server = ParseServer(request.server);
+  if (!server.ok()) return server.status();
+  return Exchange(request, *server).Run();
+}
+
+std::string PercentEncode(std::string_view text) {
+  constexpr char kHex[] = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (absl::ascii_isalnum(byte) || c == '-' || c == '.' || c == '_' || c == '~') {
+      encoded.push_back(c);
+    } else {
+      encoded.append({'%', kHex[byte >> 4], kHex[byte & 15]});
+    }
+  }
+  return encoded;
+}
+
+}  // namespace tally::cli
