@@ -242,6 +242,9 @@ class JsonReader::Impl {
     if (HasEscape(text)) {
       if (auto error = value.get_string().get(text)) return NotJson(error);
       if (!IsUtf8(text)) return NotJson("a string has half of a surrogate pair");
+    } else if (auto error = value.get_raw_json_string().error()) {
+      // Only called to move on: a string left behind would be skipped as a key if a colon follows.
+      return NotJson(error);
     }
     field = Field::Text(text);
     return std::nullopt;
