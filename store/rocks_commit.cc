@@ -84,9 +84,9 @@ absl::Status CommitWriter::Check(const CommitRows::Row& row) const {
     return absl::InvalidArgumentError(
         absl::StrCat(impl_->doing, ": a row to merge, and the store has no merger"));
   }
-  if (row.op != RowOp::kDelete && row.value == kNoRowMark) {
+  if (row.op != RowOp::kDelete && IsReservedValue(row.value)) {
     return absl::InvalidArgumentError(
-        absl::StrCat(impl_->doing, ": a row has the value that stands for no row"));
+        absl::StrCat(impl_->doing, ": a row has a value that the store keeps for itself"));
   }
   return absl::OkStatus();
 }

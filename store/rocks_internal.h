@@ -34,8 +34,22 @@ inline std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data
 absl::Status FromRocks(const rocksdb::Status& status, std::string_view doing);
 
 // What stands in RocksDB for a row that a merge made empty (a merge operator cannot delete): reads
-// skip it, compaction drops it. No row may have this value.
+// skip it, compaction drops it.
 inline constexpr std::string_view kNoRowMark("\xff\x8dno row\xb1\x07\xe4\x52\x9c\x3a\xf6\x00", 16);
+// How the value of a row begins that could not be merged: reads of it are kDataLoss. (Were the
+// merge to fail instead, the compaction would, and with it the whole store.) What could not be
+// merged follows, so that nothing is lost by it: u32 length and bytes of each operand, oldest
+// first.
+inline constexpr std::string_view kDamagedMark(
+    "\xff\x8d"
+    "damage\xb1\x07\xe4\x52\x9c\x3a\xf6\x01",
+    16);
+
+// No row may have such a value. A row with any other value is what it is.
+inline bool IsReservedValue(std::string_view value) {
+  return value == kNoRowMark || value.starts_with(kDamagedMark);
+}
+inline bool IsDamaged(std::string_view value) { return value.starts_with(kDamagedMark); }
 
 std::shared_ptr<rocksdb::MergeOperator> NewMergeOperator(std::shared_ptr<const RowMerger> merger);
 

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "rocksdb/merge_operator.h"
+#include "store/key.h"
 #include "store/rocks_internal.h"
 
 namespace tally::store {
@@ -13,16 +14,8 @@ class MergeOperator : public rocksdb::MergeOperator {
   explicit MergeOperator(std::shared_ptr<const RowMerger> merger) : merger_(std::move(merger)) {}
 
   bool FullMergeV2(const MergeOperationInput& in, MergeOperationOutput* out) const override {
-    std::string& value = out->new_value;
-    value.clear();
-    if (in.existing_value != nullptr && ToView(*in.existing_value) != kNoRowMark) {
-      value.assign(in.existing_value->data(), in.existing_value->size());
-    }
-    for (const rocksdb::Slice& operand : in.operand_list) {
-      if (!MergeOne(in.key, operand, &value)) return false;
-    }
-    if (value == kNoRowMark) return false;
-    if (value.empty()) value = kNoRowMark;
+    if (!MergeAll(in, &out->new_value)) SetDamaged(in, &out->new_value);
+    if (out->new_value.empty()) out->new_value = kNoRowMark;
     return true;
   }
 
@@ -45,6 +38,31 @@ class MergeOperator : public rocksdb::MergeOperator {
   const char* Name() const override { return "tally.RowMerger"; }
 
  private:
+  bool MergeAll(const MergeOperationInput& in, std::string* value) const {
+    value->clear();
+    if (in.existing_value != nullptr && ToView(*in.existing_value) != kNoRowMark) {
+      value->assign(in.existing_value->data(), in.existing_value->size());
+    }
+    if (IsDamaged(*value)) return false;
+    for (const rocksdb::Slice& operand : in.operand_list) {
+      if (!MergeOne(in.key, operand, value)) return false;
+    }
+    return !IsReservedValue(*value);
+  }
+
+  static void SetDamaged(const MergeOperationInput& in, std::string* value) {
+    const std::string_view existing =
+        in.existing_value == nullptr ? std::string_view() : ToView(*in.existing_value);
+    value->assign(IsDamaged(existing) ? existing : kDamagedMark);
+    if (!IsDamaged(existing)) AppendPart(existing, value);
+    for (const rocksdb::Slice& operand : in.operand_list) AppendPart(ToView(operand), value);
+  }
+
+  static void AppendPart(std::string_view part, std::string* value) {
+    AppendU32(value, static_cast<uint32_t>(part.size()));
+    value->append(part);
+  }
+
   bool MergeOne(const rocksdb::Slice& key, const rocksdb::Slice& operand,
                 std::string* value) const {
     return operand.empty() || merger_->Merge(ToView(key), ToView(operand), value);

@@ -6,6 +6,10 @@
 namespace tally::store {
 namespace {
 
+absl::Status Damaged(const OpenDb& open) {
+  return absl::DataLossError(absl::StrCat("store ", open.path, ": a row could not be merged"));
+}
+
 class RocksIterator : public Iterator {
  public:
   RocksIterator(std::shared_ptr<const PinnedSnapshot> pinned, std::string_view lower,
@@ -17,7 +21,7 @@ class RocksIterator : public Iterator {
     iterator_.reset(pinned_->db().db->NewIterator(options));
   }
 
-  bool Valid() const override { return iterator_->Valid(); }
+  bool Valid() const override { return iterator_->Valid() && !IsDamaged(value()); }
   void Seek(std::string_view key) override {
     iterator_->Seek(ToSlice(std::max<std::string_view>(key, lower_)));
     SkipNoRows();
@@ -29,6 +33,7 @@ class RocksIterator : public Iterator {
   std::string_view key() const override { return ToView(iterator_->key()); }
   std::string_view value() const override { return ToView(iterator_->value()); }
   absl::Status status() const override {
+    if (iterator_->Valid() && IsDamaged(value())) return Damaged(pinned_->db());
     if (iterator_->status().ok()) return absl::OkStatus();
     return FromRocks(iterator_->status(), absl::StrCat("scan of store ", pinned_->db().path));
   }
@@ -60,6 +65,7 @@ class RocksSnapshot : public Snapshot {
     if (status.IsNotFound()) return false;
     if (!status.ok()) return FromRocks(status, absl::StrCat("read of store ", pinned_->db().path));
     if (ToView(buffer_) == kNoRowMark) return false;
+    if (IsDamaged(ToView(buffer_))) return Damaged(pinned_->db());
     value->assign(buffer_.data(), buffer_.size());
     return true;
   }

@@ -1,0 +1,92 @@
+// The real store on a file system that fails.
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "store/rocks_internal.h"
+#include "store/rocks_store.h"
+#include "tests/store/fault_file_system.h"
+#include "tests/store/store_testing.h"
+
+namespace tally::store {
+namespace {
+
+class RocksFaultTest : public ::testing::Test {
+ protected:
+  RocksFaultTest()
+      : files_(std::make_shared<FaultFileSystem>()), env_(rocksdb::NewCompositeEnv(files_)) {}
+
+  // A new environment too, as after a restart: no block is cached.
+  absl::StatusOr<std::unique_ptr<Store>> Open() {
+    RocksStoreOptions options;
+    options.path = dir_ / "s";
+    options.merger = std::make_shared<SumMerger>();
+    options.ingest_rows_min = kSequenceBigRows;
+    options.environment = std::make_shared<RocksEnvironment>(RocksEnvironmentOptions());
+    options.environment->mutable_parts().env = env_.get();
+    return OpenRocksStore(options);
+  }
+
+  TempDir dir_;
+  std::shared_ptr<FaultFileSystem> files_;
+  std::unique_ptr<rocksdb::Env> env_;
+};
+
+// Whatever the machine forgets, the state is that after some commit, no older than the last durable
+// one.
+TEST_F(RocksFaultTest, PowerLossLeavesTheStateAfterSomeCommit) {
+  uint64_t committed = 0;
+  for (uint64_t crash = 0; crash < 40; ++crash) {
+    SCOPED_TRACE("crash " + std::to_string(crash));
+    uint64_t durable = committed;
+    {
+      auto store = Open();
+      ASSERT_TRUE(store.ok()) << store.status();
+      for (uint64_t i = 0; i <= crash * 7 % 11; ++i) {
+        const std::vector<TestRow> rows = SequenceCommit(++committed);
+        const bool big = rows.size() >= kSequenceBigRows;
+        ASSERT_TRUE(Commit(**store, rows).ok());
+        const bool sync = committed % 8 == 0;
+        if (sync) {
+          ASSERT_TRUE((*store)->Sync().ok());
+        }
+        if (big || sync) durable = committed;
+      }
+      files_->CutPower();
+    }
+    files_->Restart(crash);
+    auto store = Open();
+    ASSERT_TRUE(store.ok()) << store.status();
+    const Rows rows = ReadAll(**store);
+    const uint64_t found = SequenceNumberOf(rows);
+    EXPECT_GE(found, durable);
+    EXPECT_LE(found, committed);
+    SequenceModel model;
+    ASSERT_EQ(rows, model.After(found));
+    committed = found;
+  }
+}
+
+TEST_F(RocksFaultTest, AFullDiskStopsItUntilItIsOpenedAgain) {
+  SequenceModel model;
+  uint64_t committed = 0;
+  for (const uint64_t rounds : {2, 3, 4, 6, 7}) {  // the commit that fails is a small or a big one
+    auto store = Open();
+    ASSERT_TRUE(store.ok()) << store.status();
+    while (committed + 1 < rounds) ASSERT_TRUE(Commit(**store, SequenceCommit(++committed)).ok());
+    files_->SetFull(true);
+    const absl::Status status = Commit(**store, SequenceCommit(committed + 1));
+    EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+    EXPECT_TRUE(absl::IsResourceExhausted((*store)->Stats().health));
+    EXPECT_EQ(ReadAll(**store), model.After(committed));
+    files_->SetFull(false);
+    EXPECT_TRUE(absl::IsFailedPrecondition(Commit(**store, SequenceCommit(committed + 1))));
+    store->reset();
+    store = Open();
+    ASSERT_TRUE(store.ok()) << store.status();
+    EXPECT_EQ(ReadAll(**store), model.After(committed));
+    ASSERT_TRUE(Commit(**store, SequenceCommit(++committed)).ok());
+    EXPECT_EQ(ReadAll(**store), model.After(committed));
+  }
+}
+
+}  // namespace
+}  // namespace tally::store
