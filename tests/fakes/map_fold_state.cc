@@ -15,6 +15,22 @@ void Require(bool holds, const char* otherwise) {
   std::abort();
 }
 
+void RequireDerivedCountsToAgree(const EventAggregate& event) {
+  uint64_t participants = 0;
+  int32_t named_by_participants = 0;
+  int32_t named_by_distributions = 0;
+  for (const Channel& channel : event.channels) {
+    participants += channel.participants;
+    named_by_participants += channel.named_by_participants ? 1 : 0;
+    named_by_distributions += channel.named_by_distributions ? 1 : 0;
+  }
+  Require(event.participants == participants, "participants is not the sum over channels");
+  Require(event.channels_named_by_participants == named_by_participants,
+          "channels_named_by_participants is not the number of such channels");
+  Require(event.channels_named_by_distributions == named_by_distributions,
+          "channels_named_by_distributions is not the number of such channels");
+}
+
 }  // namespace
 
 absl::StatusOr<const EventAggregate*> MapFoldState::OpenEvent(std::string_view event_id) {
@@ -86,6 +102,7 @@ LogicalState MapFoldState::Logical() {
   LogicalState state;
   for (const auto& [id, event] : events_) {
     if (AggregateRow(*event.aggregate).IsZero()) continue;
+    RequireDerivedCountsToAgree(*event.aggregate);
     LogicalEvent& logical = state.events[id];
     const std::vector<Channel>& channels = event.aggregate->channels;
     logical.description = event.aggregate->description;
