@@ -51,12 +51,11 @@ int Fail(const absl::Status& status) {
 }
 
 void SetUpLogging(const std::string& level) {
-  auto logger = spdlog::stderr_color_mt("tallyd");
-  // https://no-color.org
-  if (const char* no_color = getenv("NO_COLOR"); no_color != nullptr && *no_color != '\0') {
-    logger = std::make_shared<spdlog::logger>("tallyd",
-                                              std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  }
+  const char* no_color = getenv("NO_COLOR");  // https://no-color.org
+  const bool plain = no_color != nullptr && *no_color != '\0';
+  auto logger = std::make_shared<spdlog::logger>(
+      "tallyd", std::make_shared<spdlog::sinks::stderr_color_sink_mt>(
+                    plain ? spdlog::color_mode::never : spdlog::color_mode::automatic));
   logger->set_level(spdlog::level::from_str(level));
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
   logger->flush_on(spdlog::level::info);
@@ -105,11 +104,11 @@ absl::StatusOr<LogParts> ConnectLog(const Config& config, const kafka::ClientCon
   if (!admin.ok()) return admin.status();
   LogParts parts;
   parts.admin = *std::move(admin);
-  parts.make_source =
-      [client, prefix = config.topic_prefix](
-          size_t queue_bytes_max) mutable -> absl::StatusOr<std::unique_ptr<LogSource>> {
-    client.queue_bytes_max = queue_bytes_max;
-    return kafka::KafkaLogSource::Create(client, prefix);
+  parts.make_source = [client, prefix = config.topic_prefix](
+                          size_t queue_bytes_max) -> absl::StatusOr<std::unique_ptr<LogSource>> {
+    kafka::ClientConfig with_queue = client;
+    with_queue.queue_bytes_max = queue_bytes_max;
+    return kafka::KafkaLogSource::Create(with_queue, prefix);
   };
   parts.make_dead_letters =
       [client, prefix = config.topic_prefix]() -> absl::StatusOr<std::unique_ptr<DeadLetterSink>> {

@@ -1,0 +1,109 @@
+#include "tests/fakes/memory_log.h"
+
+#include <algorithm>
+
+namespace tally {
+namespace {
+
+using domain::Index;
+using domain::Topic;
+
+constexpr Topic kTopics[] = {Topic::kEventCreated, Topic::kParticipantRegistered,
+                             Topic::kDistributionCompleted};
+
+class Batch final : public RecordBatch {
+ public:
+  std::span<const domain::Record> records() const override { return records_; }
+  const Offsets& next_offsets() const override { return next_; }
+
+  std::vector<domain::Record> records_;
+  Offsets next_{-1, -1, -1};
+};
+
+}  // namespace
+
+class MemoryLog::Source final : public ShardSource {
+ public:
+  Source(MemoryLog& log, int32_t partition, const Offsets& from)
+      : log_(log), partition_(partition), next_(from) {}
+
+  absl::StatusOr<std::unique_ptr<RecordBatch>> Poll(size_t records_max) override {
+    if (!log_.poll_error_.ok()) return std::exchange(log_.poll_error_, absl::OkStatus());
+    auto batch = std::make_unique<Batch>();
+    bool any = false;
+    for (const Topic topic : kTopics) {
+      const auto& stored = log_.partitions_[partition_][static_cast<size_t>(Index(topic))];
+      int64_t& next = next_[static_cast<size_t>(Index(topic))];
+      for (const auto& record : stored.records) {
+        if (record.offset < next) continue;
+        if (batch->records_.size() == records_max) return batch;
+        batch->records_.push_back({.topic = topic,
+                                   .partition = partition_,
+                                   .offset = record.offset,
+                                   .timestamp_ms = record.timestamp_ms,
+                                   .key = record.key,
+                                   .value = record.value,
+                                   .headers = {}});
+        next = record.offset + 1;
+        batch->next_[static_cast<size_t>(Index(topic))] = next;
+        any = true;
+      }
+      if (next < stored.end) {
+        next = stored.end;
+        batch->next_[static_cast<size_t>(Index(topic))] = next;
+        any = true;
+      }
+    }
+    if (!any) return nullptr;
+    return batch;
+  }
+
+  Offsets EndOffsets() const override { return log_.End(partition_); }
+
+ private:
+  MemoryLog& log_;
+  const int32_t partition_;
+  Offsets next_;
+};
+
+int64_t MemoryLog::Append(int32_t partition, Topic topic, std::optional<std::string> key,
+                          std::optional<std::string> value, int64_t timestamp_ms) {
+  auto& stored = partitions_[partition][static_cast<size_t>(Index(topic))];
+  stored.records.push_back({stored.end, timestamp_ms, std::move(key), std::move(value)});
+  return stored.end++;
+}
+
+void MemoryLog::Skip(int32_t partition, Topic topic, int64_t offsets) {
+  partitions_[partition][static_cast<size_t>(Index(topic))].end += offsets;
+}
+
+Offsets MemoryLog::End(int32_t partition) const {
+  Offsets end{};
+  const auto found = partitions_.find(partition);
+  if (found == partitions_.end()) return end;
+  for (size_t topic = 0; topic < end.size(); ++topic) end[topic] = found->second[topic].end;
+  return end;
+}
+
+std::unique_ptr<ShardSource> MemoryLog::Open(int32_t partition, const Offsets& from) {
+  return std::make_unique<Source>(*this, partition, from);
+}
+
+bool FakeDeadLetters::Write(const domain::Record& record, const domain::Rejection& rejection,
+                            Done done) {
+  if (full_) return false;
+  letters_.push_back(
+      {record.topic, record.partition, record.offset, rejection.reason, rejection.detail});
+  if (at_once_) {
+    done(absl::OkStatus());
+  } else {
+    in_flight_.push_back(std::move(done));
+  }
+  return true;
+}
+
+void FakeDeadLetters::Acknowledge(absl::Status status) {
+  for (auto& done : std::exchange(in_flight_, {})) done(status);
+}
+
+}  // namespace tally

@@ -1,0 +1,75 @@
+// A log in memory: records of three topics by partition, read through the real interfaces.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "processor/dead_letters.h"
+#include "processor/log_source.h"
+
+namespace tally {
+
+// Outlives the sources that it opens. One thread.
+class MemoryLog {
+ public:
+  struct Stored {
+    int64_t offset;
+    int64_t timestamp_ms;
+    std::optional<std::string> key, value;
+  };
+
+  // Returns the record's offset.
+  int64_t Append(int32_t partition, domain::Topic topic, std::optional<std::string> key,
+                 std::optional<std::string> value, int64_t timestamp_ms);
+  // Offsets without records, as transaction markers leave them.
+  void Skip(int32_t partition, domain::Topic topic, int64_t offsets);
+  Offsets End(int32_t partition) const;
+
+  std::unique_ptr<ShardSource> Open(int32_t partition, const Offsets& from);
+  // The next poll of any source fails with it.
+  void FailNextPoll(absl::Status status) { poll_error_ = std::move(status); }
+
+ private:
+  class Source;
+  struct TopicPartition {
+    std::deque<Stored> records;
+    int64_t end = 0;
+  };
+  std::map<int32_t, std::array<TopicPartition, domain::kTopicCount>> partitions_;
+  absl::Status poll_error_;
+};
+
+// Keeps letters and acknowledges them when told to.
+class FakeDeadLetters final : public DeadLetterSink {
+ public:
+  struct Letter {
+    domain::Topic topic;
+    int32_t partition;
+    int64_t offset;
+    domain::Reason reason;
+    std::string detail;
+  };
+
+  bool Write(const domain::Record& record, const domain::Rejection& rejection, Done done) override;
+
+  // Off: letters stay in flight until Acknowledge.
+  void SetAcknowledgeAtOnce(bool at_once) { at_once_ = at_once; }
+  void SetFull(bool full) { full_ = full; }
+  void Acknowledge(absl::Status status = absl::OkStatus());
+
+  const std::vector<Letter>& letters() const { return letters_; }
+
+ private:
+  bool at_once_ = true;
+  bool full_ = false;
+  std::vector<Letter> letters_;
+  std::vector<Done> in_flight_;
+};
+
+}  // namespace tally

@@ -1,0 +1,168 @@
+#include "processor/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace tally {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::variant<Config, ExitNow> Parse(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "tallyd");
+  std::vector<const char*> argv;
+  for (const auto& argument : arguments) argv.push_back(argument.c_str());
+  return ParseCommandLine(static_cast<int>(argv.size()), argv.data());
+}
+
+Config Accepted(const std::vector<std::string>& arguments) {
+  auto parsed = Parse(arguments);
+  if (auto* exit = std::get_if<ExitNow>(&parsed)) {
+    ADD_FAILURE() << exit->message;
+    return {};
+  }
+  return std::get<Config>(parsed);
+}
+
+TEST(ConfigTest, Defaults) {
+  const Config config = Accepted({"--brokers", "kafka:9092", "--data-dir", "d"});
+  EXPECT_EQ(config.topic_prefix, "sample.");
+  EXPECT_EQ(config.group, "tally");
+  EXPECT_EQ(config.partitioner, domain::Partitioner::kMurmur2);
+  EXPECT_EQ(config.input_utc_offset_minutes, 540);
+  EXPECT_EQ(config.http.address, "127.0.0.1");
+  EXPECT_EQ(config.http.port, 8080);
+  EXPECT_FALSE(config.admin);
+  EXPECT_EQ(config.partitions, 12);
+  EXPECT_EQ(config.memory_budget_bytes, size_t{512} << 20);
+}
+
+TEST(ConfigTest, EverythingCanBeSet) {
+  const Config config = Accepted({"--brokers",
+                                  "a:1,b:2",
+                                  "--topic-prefix",
+                                  "prod.",
+                                  "--data-dir",
+                                  "d",
+                                  "--http-listen",
+                                  "[::1]:0",
+                                  "--admin-listen",
+                                  "127.0.0.1:9000",
+                                  "--threads",
+                                  "3",
+                                  "--instance",
+                                  "1",
+                                  "--instances",
+                                  "2",
+                                  "--partitioner",
+                                  "consistent_random",
+                                  "--input-utc-offset",
+                                  "-03:30",
+                                  "--create-topics",
+                                  "--partitions",
+                                  "6",
+                                  "--replication-factor",
+                                  "3",
+                                  "--memory-budget",
+                                  "1GiB",
+                                  "--checkpoint-interval-ms",
+                                  "250",
+                                  "--group",
+                                  ""});
+  EXPECT_EQ(config.http.address, "::1");
+  EXPECT_EQ(config.admin->port, 9000);
+  EXPECT_EQ(config.instance, 1);
+  EXPECT_EQ(config.partitioner, domain::Partitioner::kCrc32);
+  EXPECT_EQ(config.input_utc_offset_minutes, -210);
+  EXPECT_EQ(config.partitions, 6);
+  EXPECT_EQ(config.memory_budget_bytes, size_t{1} << 30);
+  EXPECT_EQ(config.checkpoint_interval, absl::Milliseconds(250));
+  EXPECT_EQ(config.group, "");
+}
+
+TEST(ConfigTest, EnvironmentIsReadAndFlagsWin) {
+  setenv("TALLY_BROKERS", "from-environment:9092", 1);
+  setenv("TALLY_TOPIC_PREFIX", "env.", 1);
+  setenv("TALLY_DATA_DIR", "d", 1);
+  const Config config = Accepted({"--topic-prefix", "flag."});
+  unsetenv("TALLY_BROKERS");
+  unsetenv("TALLY_TOPIC_PREFIX");
+  unsetenv("TALLY_DATA_DIR");
+  EXPECT_EQ(config.brokers, "from-environment:9092");
+  EXPECT_EQ(config.topic_prefix, "flag.");
+}
+
+TEST(ConfigTest, AdminOnTheSameAddressIsTheSameListener) {
+  EXPECT_FALSE(Accepted({"--embedded", "--admin-listen", "localhost:8080"}).admin);
+  EXPECT_TRUE(
+      Accepted({"--embedded", "--http-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"})
+          .admin);
+}
+
+TEST(ConfigTest, ListeningBeyondLoopbackNeedsConsent) {
+  EXPECT_EQ(Accepted({"--embedded", "--http-listen", ":80", "--allow-anonymous"}).http.address,
+            "0.0.0.0");
+}
+
+struct Refusal {
+  std::vector<std::string> arguments;
+  const char* message;
+};
+
+TEST(ConfigTest, MistakesAreNamedWithTheRemedy) {
+  const std::vector<Refusal> refusals = {
+      {{}, "--brokers is missing"},
+      {{"--brokers", "a:1"}, "--data-dir is missing"},
+      {{"--embedded", "--brokers", "a:1"}, "contradict"},
+      {{"--embedded", "--instances", "2"}, "contradict"},
+      {{"--embedded", "--frobnicate"}, "--frobnicate"},
+      {{"--embedded", "stray"}, "stray"},
+      {{"--brokers", "a:1", "--data-dir", "d", "--partitions", "3"}, "needs --create-topics"},
+      {{"--brokers", "a:1", "--data-dir", "d", "--replication-factor", "3"},
+       "needs --create-topics"},
+      {{"--embedded", "--instance", "1"}, "--instance 1 is not below --instances 1"},
+      {{"--embedded", "--partitions", "0"}, "--partitions"},
+      {{"--embedded", "--threads", "0"}, "--threads"},
+      {{"--embedded", "--threads", "many"}, "--threads"},
+      {{"--embedded", "--partitioner", "random"}, "murmur2_random"},
+      {{"--embedded", "--input-utc-offset", "9"}, "+09:00"},
+      {{"--embedded", "--input-utc-offset", "+19:00"}, "+09:00"},
+      {{"--embedded", "--memory-budget", "lots"}, "512MiB"},
+      {{"--embedded", "--memory-budget", "1MiB"}, "64MiB"},
+      {{"--embedded", "--http-listen", "8080"}, "ADDRESS:PORT"},
+      {{"--embedded", "--http-listen", "127.0.0.1:99999"}, "ADDRESS:PORT"},
+      {{"--embedded", "--http-listen", "0.0.0.0:8080"}, "--allow-anonymous"},
+      {{"--embedded", "--http-listen", "[::]:8080"}, "--allow-anonymous"},
+      {{"--embedded", "--admin-listen", "10.0.0.1:8080"}, "--allow-anonymous"},
+      {{"--embedded", "--log-level", "loud"}, "--log-level"},
+      {{"--embedded", "--position-wait-ms", "-1"}, "--position-wait-ms"},
+  };
+  for (const auto& refusal : refusals) {
+    const auto parsed = Parse(refusal.arguments);
+    ASSERT_TRUE(std::holds_alternative<ExitNow>(parsed)) << refusal.message;
+    const auto& exit = std::get<ExitNow>(parsed);
+    EXPECT_EQ(exit.code, 2) << refusal.message;
+    EXPECT_THAT(exit.message, HasSubstr(refusal.message));
+    EXPECT_THAT(exit.message, HasSubstr("--help"));
+  }
+}
+
+TEST(ConfigTest, HelpAndVersionAreNoMistakes) {
+  for (const char* flag : {"--help", "-h", "--version"}) {
+    const auto parsed = Parse({flag});
+    ASSERT_TRUE(std::holds_alternative<ExitNow>(parsed));
+    EXPECT_EQ(std::get<ExitNow>(parsed).code, 0);
+  }
+  const auto help = std::get<ExitNow>(Parse({"--help"})).message;
+  for (const char* text : {"--brokers", "TALLY_BROKERS", "--create-topics", "--instances"}) {
+    EXPECT_THAT(help, HasSubstr(text));
+  }
+}
+
+}  // namespace
+}  // namespace tally

@@ -1,0 +1,415 @@
+#include "processor/shard.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "processor/domain/partitioner.h"
+#include "tests/fakes/memory_log.h"
+#include "tests/fakes/shard_life.h"
+
+namespace tally {
+namespace {
+
+using domain::Reason;
+using domain::Topic;
+using ::testing::HasSubstr;
+
+constexpr int64_t kTime = 1'767'225'600'000;
+
+std::string Json(const std::string& event_id, const std::string& participant_id) {
+  return absl::StrCat("{\"eventId\":\"", event_id, "\",\"participantId\":\"", participant_id,
+                      "\",\"registeredAt\":\"2026-01-01T00:00:00Z\"}");
+}
+
+class ShardTest : public ::testing::Test {
+ protected:
+  void Register(const std::string& event_id, const std::string& participant_id) {
+    log_.Append(0, Topic::kParticipantRegistered, event_id, Json(event_id, participant_id), kTime);
+  }
+  void Register(int from, int to) {
+    for (int i = from; i < to; ++i) Register("evt-1", absl::StrCat("p", i));
+  }
+  int64_t PoisonNext() {
+    return log_.Append(0, Topic::kParticipantRegistered, "evt-1", "{not json", kTime);
+  }
+  int64_t StoredNext() { return life_->Stored().next_offsets[1]; }
+
+  MemoryLog log_;
+  std::unique_ptr<ShardLife> life_ = std::make_unique<ShardLife>(log_);
+};
+
+TEST_F(ShardTest, CountsAndCheckpointsAfterTheInterval) {
+  Register(0, 10);
+  life_->Work();
+  EXPECT_EQ(life_->Participants("evt-1"), 10);
+  EXPECT_FALSE(life_->background_waits());
+  life_->Advance(absl::Milliseconds(999));
+  life_->Work();
+  EXPECT_FALSE(life_->background_waits());
+  life_->Advance(absl::Milliseconds(1));
+  life_->Work();
+  ASSERT_TRUE(life_->RunBackground());
+  EXPECT_EQ(StoredNext(), 10);
+  EXPECT_EQ(life_->Stored().participants, 10u);
+}
+
+TEST_F(ShardTest, IdleShardCommitsNothing) {
+  Register(0, 1);
+  life_->Settle();
+  life_->Advance(absl::Hours(1));
+  life_->Work();
+  EXPECT_FALSE(life_->background_waits());
+}
+
+TEST_F(ShardTest, CrashLosesOnlyWhatTheLogStillHas) {
+  Register(0, 10);
+  life_->Settle();
+  Register(5, 20);
+  life_->Work();
+  EXPECT_EQ(life_->Participants("evt-1"), 20);
+  life_->Restart();
+  EXPECT_EQ(life_->Participants("evt-1"), 10);
+  life_->Work();
+  EXPECT_EQ(life_->Participants("evt-1"), 20);
+}
+
+TEST_F(ShardTest, CrashBetweenCommitAndHearingOfItCountsOnce) {
+  Register(0, 10);
+  life_->Work();
+  life_->Advance(absl::Seconds(2));
+  life_->Work();
+  ASSERT_TRUE(life_->RunBackground(/*hear=*/false));
+  life_->Restart();
+  EXPECT_EQ(life_->shard().position()[1], 10);
+  life_->Work();
+  EXPECT_EQ(life_->Participants("evt-1"), 10);
+}
+
+TEST_F(ShardTest, PositionMovesOverGapsAndIsStored) {
+  Register(0, 3);
+  log_.Skip(0, Topic::kParticipantRegistered, 5);
+  life_->Settle();
+  EXPECT_EQ(life_->shard().position()[1], 8);
+  EXPECT_EQ(StoredNext(), 8);
+}
+
+TEST_F(ShardTest, CaughtUpOnceTheEndsSeenAtStartAreReached) {
+  Register(0, 150);
+  life_->Restart();
+  EXPECT_FALSE(life_->shard().caught_up());
+  EXPECT_TRUE(life_->shard().Step(100));
+  EXPECT_FALSE(life_->shard().caught_up());
+  life_->Work();
+  EXPECT_TRUE(life_->shard().caught_up());
+  Register(150, 300);
+  EXPECT_TRUE(life_->shard().caught_up());
+  EXPECT_TRUE(life_->shard().GetHealth().caught_up);
+}
+
+TEST_F(ShardTest, FullDeltaWaitsForTheCommitUnderWay) {
+  life_->options().delta_bytes_max = 4'096;
+  life_->Restart();
+  Register(0, 1'000);
+  life_->Work();
+  const int64_t first_stop = life_->shard().position()[1];
+  EXPECT_GT(first_stop, 0);
+  EXPECT_LT(first_stop, 1'000);
+  EXPECT_EQ(life_->Participants("evt-1"), first_stop);
+  life_->Work();
+  EXPECT_EQ(life_->shard().position()[1], first_stop);
+  life_->Settle();
+  while (life_->shard().position()[1] < 1'000) life_->Settle();
+  life_->Settle();
+  EXPECT_EQ(life_->Participants("evt-1"), 1'000);
+  EXPECT_EQ(life_->Stored().participants, 1'000u);
+}
+
+TEST_F(ShardTest, BadRecordBecomesADeadLetterOnce) {
+  Register(0, 1);
+  const int64_t bad = PoisonNext();
+  Register(1, 2);
+  life_->Settle();
+  ASSERT_EQ(life_->dead_letters().letters().size(), 1u);
+  const auto& letter = life_->dead_letters().letters()[0];
+  EXPECT_EQ(letter.offset, bad);
+  EXPECT_EQ(letter.partition, 0);
+  EXPECT_EQ(letter.reason, Reason::kUndecodable);
+  EXPECT_EQ(life_->Participants("evt-1"), 2);
+  EXPECT_EQ(StoredNext(), 3);
+}
+
+TEST_F(ShardTest, OffsetDoesNotPassAnUnacknowledgedLetter) {
+  life_->dead_letters().SetAcknowledgeAtOnce(false);
+  Register(0, 1);
+  PoisonNext();
+  Register(1, 2);
+  life_->Settle();
+  EXPECT_EQ(life_->Participants("evt-1"), 2);
+  EXPECT_EQ(StoredNext(), 0);
+  EXPECT_FALSE(life_->background_waits());
+  life_->dead_letters().Acknowledge();
+  life_->Settle();
+  EXPECT_EQ(StoredNext(), 3);
+}
+
+TEST_F(ShardTest, LostLetterStopsTheShardBeforeTheRecord) {
+  life_->dead_letters().SetAcknowledgeAtOnce(false);
+  PoisonNext();
+  Register(0, 1);
+  life_->Settle();
+  life_->dead_letters().Acknowledge(absl::UnavailableError("no such topic"));
+  life_->Settle();
+  EXPECT_TRUE(life_->shard().failed());
+  EXPECT_THAT(life_->shard().GetHealth().failure, HasSubstr("no such topic"));
+  EXPECT_EQ(StoredNext(), 0);
+}
+
+TEST_F(ShardTest, FullLetterQueueHoldsTheShardAtTheRecord) {
+  life_->dead_letters().SetFull(true);
+  Register(0, 1);
+  PoisonNext();
+  Register(1, 2);
+  life_->Settle();
+  EXPECT_EQ(life_->shard().position()[1], 1);
+  EXPECT_EQ(life_->Participants("evt-1"), 1);
+  life_->dead_letters().SetFull(false);
+  life_->Settle();
+  EXPECT_EQ(life_->dead_letters().letters().size(), 1u);
+  EXPECT_EQ(life_->Participants("evt-1"), 2);
+}
+
+TEST_F(ShardTest, LettersInFlightAreBounded) {
+  life_->options().dead_letters_in_flight_max = 2;
+  life_->Restart();
+  life_->dead_letters().SetAcknowledgeAtOnce(false);
+  for (int i = 0; i < 5; ++i) PoisonNext();
+  life_->Work();
+  EXPECT_EQ(life_->dead_letters().letters().size(), 2u);
+  life_->dead_letters().Acknowledge();
+  life_->Work();
+  EXPECT_EQ(life_->dead_letters().letters().size(), 4u);
+}
+
+TEST_F(ShardTest, LettersOfAnEarlierRunAreNotRepeated) {
+  PoisonNext();
+  PoisonNext();
+  life_->options().dead_letters_written_below = {0, 1, 0};
+  life_->Restart();
+  life_->Settle();
+  ASSERT_EQ(life_->dead_letters().letters().size(), 1u);
+  EXPECT_EQ(life_->dead_letters().letters()[0].offset, 1);
+}
+
+TEST_F(ShardTest, FailedCommitStopsTheShardAndLosesNothing) {
+  Register(0, 3);
+  life_->store().FailNextCommit(absl::ResourceExhaustedError("disk full"),
+                                store::MemoryStore::FaultTime::kBeforeEffect);
+  life_->Settle();
+  EXPECT_TRUE(life_->shard().failed());
+  EXPECT_THAT(life_->shard().GetHealth().failure, HasSubstr("disk full"));
+  life_->Restart();
+  life_->Settle();
+  EXPECT_EQ(life_->Participants("evt-1"), 3);
+  EXPECT_EQ(life_->Stored().participants, 3u);
+}
+
+TEST_F(ShardTest, CommitThatFailedAfterItTookEffectCountsOnce) {
+  Register(0, 3);
+  life_->store().FailNextCommit(absl::UnavailableError("I/O"),
+                                store::MemoryStore::FaultTime::kAfterEffect);
+  life_->Settle();
+  life_->Restart();
+  EXPECT_EQ(life_->shard().position()[1], 3);
+  life_->Settle();
+  EXPECT_EQ(life_->Participants("evt-1"), 3);
+}
+
+TEST_F(ShardTest, SourceErrorStopsTheShard) {
+  Register(0, 3);
+  life_->Settle();
+  log_.FailNextPoll(absl::OutOfRangeError("offset 3 is gone"));
+  life_->Work();
+  EXPECT_TRUE(life_->shard().failed());
+  EXPECT_THAT(life_->shard().GetHealth().failure, HasSubstr("offset 3 is gone"));
+  EXPECT_EQ(StoredNext(), 3);
+}
+
+TEST_F(ShardTest, DamagedRowStopsTheShard) {
+  Register(0, 3);
+  life_->Settle();
+  life_->Restart();
+  life_->store().FailReads(absl::DataLossError("bad checksum"));
+  Register(3, 4);
+  life_->Work();
+  EXPECT_TRUE(life_->shard().failed());
+}
+
+TEST_F(ShardTest, FinishMakesEverythingDurable) {
+  Register(0, 7);
+  life_->Work();
+  std::optional<absl::Status> finished;
+  life_->shard().Finish([&](absl::Status status) { finished = std::move(status); });
+  EXPECT_FALSE(finished);
+  while (life_->RunBackground()) {
+  }
+  ASSERT_TRUE(finished);
+  EXPECT_TRUE(finished->ok()) << *finished;
+  EXPECT_EQ(StoredNext(), 7);
+}
+
+TEST_F(ShardTest, FinishWaitsForLettersAndForTheCommitUnderWay) {
+  life_->dead_letters().SetAcknowledgeAtOnce(false);
+  Register(0, 1);
+  PoisonNext();
+  life_->Work();
+  std::optional<absl::Status> finished;
+  life_->shard().Finish([&](absl::Status status) { finished = std::move(status); });
+  life_->Work();
+  EXPECT_FALSE(finished);
+  life_->dead_letters().Acknowledge();
+  life_->Work();
+  while (life_->RunBackground()) {
+  }
+  ASSERT_TRUE(finished);
+  EXPECT_TRUE(finished->ok());
+  EXPECT_EQ(StoredNext(), 2);
+}
+
+TEST_F(ShardTest, FinishOfAFailedShardTellsWhyOnceItsCommitHasEnded) {
+  Register(0, 1);
+  life_->Work();
+  life_->Advance(absl::Seconds(2));
+  life_->Work();
+  ASSERT_TRUE(life_->background_waits());
+  log_.FailNextPoll(absl::NotFoundError("topic is gone"));
+  life_->Work();
+  ASSERT_TRUE(life_->shard().failed());
+  std::optional<absl::Status> finished;
+  life_->shard().Finish([&](absl::Status status) { finished = std::move(status); });
+  EXPECT_FALSE(finished);
+  life_->RunBackground();
+  ASSERT_TRUE(finished);
+  EXPECT_TRUE(absl::IsNotFound(*finished));
+}
+
+TEST_F(ShardTest, WaitersHearOfTheirPositionAndOfFailure) {
+  int heard = 0;
+  const auto waiter = life_->shard().AddWaiter({-1, 2, -1}, [&] { ++heard; });
+  ASSERT_TRUE(waiter);
+  Register(0, 1);
+  life_->Work();
+  EXPECT_EQ(heard, 0);
+  Register(1, 2);
+  life_->Work();
+  EXPECT_EQ(heard, 1);
+  life_->shard().RemoveWaiter(*waiter);
+  const auto other = life_->shard().AddWaiter({-1, 99, -1}, [&] { heard += 10; });
+  ASSERT_TRUE(other);
+  life_->shard().Fail(absl::DataLossError("x"));
+  EXPECT_EQ(heard, 11);
+  life_->shard().RemoveWaiter(*other);
+}
+
+TEST_F(ShardTest, WaitersAreBounded) {
+  life_->options().position_waiters_max = 1;
+  life_->Restart();
+  const auto one = life_->shard().AddWaiter({-1, 9, -1}, [] {});
+  EXPECT_TRUE(one);
+  EXPECT_FALSE(life_->shard().AddWaiter({-1, 9, -1}, [] {}));
+  life_->shard().RemoveWaiter(*one);
+}
+
+std::string KeyOf(domain::Partitioner partitioner, int32_t partition, int32_t count, int skip = 0) {
+  for (int i = 0;; ++i) {
+    std::string key = absl::StrCat("evt-", i);
+    if (domain::PartitionOf(partitioner, key, count) != partition) continue;
+    if (skip-- == 0) return key;
+  }
+}
+
+TEST_F(ShardTest, RecordInAWrongPartitionIsADeadLetter) {
+  life_->options().partition_count = 4;
+  life_->Restart();
+  for (int i = 0; i < 3; ++i) {
+    Register(KeyOf(domain::Partitioner::kMurmur2, 0, 4, i), "p");
+  }
+  Register(KeyOf(domain::Partitioner::kMurmur2, 1, 4), "p");
+  life_->Settle();
+  ASSERT_EQ(life_->dead_letters().letters().size(), 1u);
+  EXPECT_EQ(life_->dead_letters().letters()[0].reason, Reason::kWrongPartition);
+  EXPECT_FALSE(life_->stopped_process());
+}
+
+TEST_F(ShardTest, LogOfAnotherPartitionerStopsTheProcessBeforeAnyLetter) {
+  life_->options().partition_count = 16;
+  life_->Restart();
+  for (int i = 0; i < 30; ++i) Register(KeyOf(domain::Partitioner::kCrc32, 0, 16, i), "p");
+  life_->Work();
+  EXPECT_TRUE(life_->dead_letters().letters().empty());
+  ASSERT_TRUE(life_->stopped_process());
+  EXPECT_THAT(std::string(life_->stopped_process()->message()),
+              HasSubstr("--partitioner consistent_random"));
+  EXPECT_EQ(StoredNext(), 0);
+}
+
+// Whatever crashes, failing commits and late acknowledgements come, the end is the same.
+TEST_F(ShardTest, RandomLivesEndWithTheSameState) {
+  for (uint64_t seed = 1; seed <= 150; ++seed) {
+    SCOPED_TRACE(absl::StrCat("seed ", seed));
+    std::mt19937_64 random(seed);
+    MemoryLog log;
+    ShardLife disturbed(log);
+    disturbed.options().delta_bytes_max = 8'192;
+    disturbed.Restart();
+    for (int step = 0; step < 120; ++step) {
+      switch (random() % 8) {
+        case 0:
+        case 1:
+        case 2:
+          for (uint64_t n = random() % 30; n > 0; --n) {
+            const std::string event = absl::StrCat("evt-", random() % 3);
+            log.Append(0, Topic::kParticipantRegistered, event,
+                       Json(event, absl::StrCat("p", random() % 200)), kTime);
+          }
+          break;
+        case 3:
+          disturbed.shard().Step(1 + random() % 20);
+          break;
+        case 4:
+          disturbed.Advance(absl::Milliseconds(static_cast<int64_t>(random() % 3'000)));
+          break;
+        case 5:
+          disturbed.RunBackground(random() % 2 == 0);
+          break;
+        case 6:
+          disturbed.RunPosted();
+          break;
+        default:
+          if (random() % 4 == 0) {
+            disturbed.store().FailNextCommit(absl::UnavailableError("I/O"),
+                                             random() % 2 == 0
+                                                 ? store::MemoryStore::FaultTime::kBeforeEffect
+                                                 : store::MemoryStore::FaultTime::kAfterEffect);
+          } else if (random() % 3 == 0 || disturbed.shard().failed()) {
+            disturbed.Restart();
+          }
+      }
+    }
+    disturbed.Restart();
+    while (disturbed.Stored().next_offsets != log.End(0)) disturbed.Settle();
+    ShardLife undisturbed(log);
+    while (undisturbed.Stored().next_offsets != log.End(0)) undisturbed.Settle();
+    ASSERT_EQ(domain::ToHex(disturbed.Stored().digest), domain::ToHex(undisturbed.Stored().digest));
+    const auto scan = disturbed.Scan();
+    ASSERT_TRUE(scan.ok()) << scan.status();
+    ASSERT_EQ(domain::ToHex(scan->digest), domain::ToHex(disturbed.Stored().digest));
+    ASSERT_EQ(disturbed.Stored().participants, undisturbed.Stored().participants);
+  }
+}
+
+}  // namespace
+}  // namespace tally
