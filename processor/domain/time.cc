@@ -160,8 +160,7 @@ std::string FormatTime(Millis instant, int32_t utc_offset_minutes) {
   const int64_t minutes = FloorDivide(instant, kMinuteMillis) + utc_offset_minutes;
   const int64_t days = FloorDivide(minutes, kDayMillis / kMinuteMillis);
   const auto minute_of_day = static_cast<int>(minutes - days * (kDayMillis / kMinuteMillis));
-  const auto millis =
-      static_cast<int>(instant - FloorDivide(instant, kMinuteMillis) * kMinuteMillis);
+  const auto millis = static_cast<int>((instant % kMinuteMillis + kMinuteMillis) % kMinuteMillis);
   const CivilDate date = CivilFromDays(days);
   const int offset = utc_offset_minutes < 0 ? -utc_offset_minutes : utc_offset_minutes;
 
