@@ -9,6 +9,7 @@
 
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
+#include "processor/domain/byte_buffer.h"
 #include "processor/domain/little_endian.h"
 
 namespace tally::domain {
@@ -33,10 +34,10 @@ class Encoder {
  public:
   explicit Encoder(Kind kind) { U8(static_cast<uint8_t>(kind)); }
 
-  void U8(uint8_t value) { bytes_.push_back(value); }
+  void U8(uint8_t value) { *bytes_.Grow(1) = value; }
   void Bool(bool value) { U8(value ? 1 : 0); }
-  void U32(uint32_t value) { StoreU32(value, Grow(4)); }
-  void U64(uint64_t value) { StoreU64(value, Grow(8)); }
+  void U32(uint32_t value) { StoreU32(value, bytes_.Grow(4)); }
+  void U64(uint64_t value) { StoreU64(value, bytes_.Grow(8)); }
   void I32(int32_t value) { U32(static_cast<uint32_t>(value)); }
   void I64(int64_t value) { U64(static_cast<uint64_t>(value)); }
   void I128(Int128 value) {
@@ -44,10 +45,9 @@ class Encoder {
     U64(static_cast<uint64_t>(bits));
     U64(static_cast<uint64_t>(bits >> 64));
   }
-  void Bytes(const uint8_t* data, size_t size) { std::copy_n(data, size, Grow(size)); }
   void String(std::string_view text) {
     U32(static_cast<uint32_t>(text.size()));
-    Bytes(reinterpret_cast<const uint8_t*>(text.data()), text.size());
+    bytes_.Append(text.data(), text.size());
   }
   void Time(const std::optional<Millis>& time) {
     Bool(time.has_value());
@@ -61,12 +61,7 @@ class Encoder {
   Digest Finish() const { return Hash(bytes_.data(), bytes_.size()); }
 
  private:
-  uint8_t* Grow(size_t size) {
-    bytes_.resize(bytes_.size() + size);
-    return bytes_.data() + bytes_.size() - size;
-  }
-
-  absl::InlinedVector<uint8_t, 1024> bytes_;
+  ByteBuffer<1024> bytes_;
 };
 
 void Encode(const std::optional<Description>& description, Encoder& out) {

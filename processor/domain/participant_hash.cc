@@ -1,15 +1,14 @@
 #include "processor/domain/participant_hash.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstddef>
 
-#include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "processor/domain/byte_buffer.h"
 #include "processor/domain/little_endian.h"
 
 namespace tally::domain {
@@ -20,17 +19,16 @@ namespace {
 class Message {
  public:
   Message(std::string_view first, std::string_view second) {
-    bytes_.resize(sizeof(uint32_t) + first.size() + second.size());
-    StoreU32(static_cast<uint32_t>(first.size()), bytes_.data());
-    auto end = std::copy(first.begin(), first.end(), bytes_.begin() + sizeof(uint32_t));
-    std::copy(second.begin(), second.end(), end);
+    StoreU32(static_cast<uint32_t>(first.size()), bytes_.Grow(sizeof(uint32_t)));
+    bytes_.Append(first.data(), first.size());
+    bytes_.Append(second.data(), second.size());
   }
   operator std::string_view() const {
     return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()};
   }
 
  private:
-  absl::InlinedVector<uint8_t, 576> bytes_;
+  ByteBuffer<576> bytes_;
 };
 
 absl::string_view AsHex(const uint8_t* bytes, size_t size) {

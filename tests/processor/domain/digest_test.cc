@@ -60,6 +60,7 @@ TEST(Digest, GoldenValues) {
   const Digest event = EventKey("evt-1");
   const Digest channel = ChannelKey("지니TV");
   EXPECT_EQ(ToHex(event), "8893c4f7d22b136139e4efcc4ab51027");
+  EXPECT_EQ(ToHex(EventKey(std::string(5000, 'e'))), "0cd1ae97f2a0649e35071f7e95fe14c1");
   EXPECT_EQ(ToHex(channel), "355ea2481fdc27f6493f42b1eb027daa");
   EXPECT_EQ(ToHex(AggregateRow(FullAggregate())), "b56582e5214c9c43f1023d17fead1ee3");
   EXPECT_EQ(ToHex(ParticipantRow(event, kHash, channel, 490'896, 3'000'000)),
