@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "store/rocks_internal.h"
@@ -16,6 +17,13 @@ namespace {
 uint64_t IntProperty(rocksdb::DB& db, const std::string& name) {
   uint64_t value = 0;
   return db.GetIntProperty(name, &value) ? value : 0;
+}
+
+uint64_t Level0Files(rocksdb::DB& db) {
+  std::string text;  // RocksDB has this one as text only
+  uint64_t files = 0;
+  db.GetProperty(rocksdb::DB::Properties::kNumFilesAtLevelPrefix + "0", &text);
+  return absl::SimpleAtoi(text, &files) ? files : 0;
 }
 
 uint64_t LogBytes(const OpenDb& open) {
@@ -34,7 +42,7 @@ StoreStats StatsOf(const OpenDb& open) {
   StoreStats stats;
   stats.disk_bytes = IntProperty(db, Properties::kLiveSstFilesSize) + LogBytes(open);
   stats.pending_compaction_bytes = IntProperty(db, Properties::kEstimatePendingCompactionBytes);
-  stats.level0_files = IntProperty(db, Properties::kNumFilesAtLevelPrefix + "0");
+  stats.level0_files = Level0Files(db);
   stats.memory_bytes = IntProperty(db, Properties::kCurSizeAllMemTables) +
                        IntProperty(db, Properties::kEstimateTableReadersMem);
   return stats;
