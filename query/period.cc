@@ -114,6 +114,8 @@ absl::Time ToTime(const WrittenTime& time, absl::TimeZone zone) {
   return info.kind == absl::TimeZone::TimeInfo::SKIPPED ? info.trans : info.pre;
 }
 
+bool IsFullHour(absl::Time time) { return absl::ToUnixSeconds(time) % 3600 == 0; }
+
 std::optional<absl::Time> ParseTime(std::string_view name, const std::string& text,
                                     absl::TimeZone zone, std::vector<ParameterError>& errors) {
   const auto refuse = [&](std::string_view allowed) {
@@ -126,7 +128,11 @@ std::optional<absl::Time> ParseTime(std::string_view name, const std::string& te
     return refuse(absl::StrCat("a year from ", kPeriodYearMin, " to ", kPeriodYearMax));
   }
   const absl::Time time = ToTime(written, zone);
-  if (absl::ToUnixSeconds(time) % 3600 != 0) return refuse(kHourAllowed);
+  // Of a local time only what is written is looked at: the rest is the zone's fault.
+  const bool full_hour = written.offset_minutes.has_value()
+                             ? IsFullHour(time)
+                             : written.civil.minute() == 0 && written.civil.second() == 0;
+  if (!full_hour) return refuse(kHourAllowed);
   return time;
 }
 
@@ -214,7 +220,7 @@ void ParsePeriod(const PeriodParameters& parameters, bool zone_known, Window& wi
                       "2026-02-01)"});
     return;
   }
-  if (!IsWholeHours(window.zone, *begin, *end)) {
+  if (!IsFullHour(*begin) || !IsFullHour(*end) || !IsWholeHours(window.zone, *begin, *end)) {
     errors.push_back({"timezone", window.timezone, std::string(kZoneAllowed)});
     return;
   }
@@ -228,7 +234,10 @@ Window ParseWindow(const PeriodParameters& parameters, absl::Time now,
   Window window;
   window.timezone = parameters.timezone.value_or(std::string(kDefaultTimezone));
   const bool zone_known = LoadZone(window.timezone, window.zone) && IsWholeHours(window.zone, now);
-  if (!zone_known) errors.push_back({"timezone", window.timezone, std::string(kZoneAllowed)});
+  if (!zone_known) {
+    errors.push_back({"timezone", window.timezone, std::string(kZoneAllowed)});
+    window.zone = absl::UTCTimeZone();  // to look at the dates all the same
+  }
   if (parameters.start_date.has_value() || parameters.end_date.has_value()) {
     ParsePeriod(parameters, zone_known, window, errors);
     return window;
