@@ -23,7 +23,7 @@ class Message {
     bytes_.Append(first.data(), first.size());
     bytes_.Append(second.data(), second.size());
   }
-  operator std::string_view() const {
+  std::string_view text() const {
     return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()};
   }
 
@@ -44,7 +44,7 @@ constexpr std::string_view kFingerprintLabel = "tally hash key fingerprint";
 }  // namespace
 
 HashKey HashKey::Derived(std::string_view cluster_id, std::string_view topic_prefix) {
-  return HashKey(SipHash128(kDerivationKey, Message(cluster_id, topic_prefix)));
+  return HashKey(SipHash128(kDerivationKey, Message(cluster_id, topic_prefix).text()));
 }
 
 absl::StatusOr<HashKey> HashKey::Parse(std::string_view file_content) {
@@ -64,13 +64,13 @@ absl::StatusOr<HashKey> HashKey::Parse(std::string_view file_content) {
 }
 
 std::string HashKey::Fingerprint() const {
-  const SipHash128Bytes hash = SipHash128(bytes_, Message("", kFingerprintLabel));
+  const SipHash128Bytes hash = SipHash128(bytes_, Message("", kFingerprintLabel).text());
   return absl::BytesToHexString(AsHex(hash.data(), 8));
 }
 
 ParticipantHashBytes ParticipantHash(const HashKey& key, std::string_view event_id,
                                      std::string_view participant_id) {
-  const SipHash128Bytes full = SipHash128(key.bytes(), Message(event_id, participant_id));
+  const SipHash128Bytes full = SipHash128(key.bytes(), Message(event_id, participant_id).text());
   ParticipantHashBytes cut;
   std::copy_n(full.begin(), cut.size(), cut.begin());
   return cut;
