@@ -9,6 +9,7 @@
 #include "tools/tally/dlq.h"
 #include "tools/tally/generate.h"
 #include "tools/tally/get.h"
+#include "tools/tally/inspect.h"
 #include "tools/tally/load.h"
 #include "tools/tally/topics.h"
 
@@ -64,6 +65,14 @@ constexpr char kGetExample[] =
     "  tally get user user-1 --sort-by roi --size 5\n"
     "  tally get event evt-1 --json | jq .summary\n"
     "  tally get event evt-1 --min-position sample.event.created/3@17";
+constexpr char kInspectExample[] =
+    "Reads only, and may run beside a tallyd that uses the directory; each shard is shown as of "
+    "its\n"
+    "last checkpoint. Equal digests at equal offsets mean equal state.\n\n"
+    "Examples:\n"
+    "  tally inspect --data-dir data\n"
+    "  tally inspect --data-dir data --event evt-1\n"
+    "  tally inspect --data-dir data --scan --json";
 constexpr char kDlqExample[] =
     "Records that tallyd refused, counted by topic and reason. One that was written more than "
     "once\n"
@@ -83,6 +92,7 @@ class CommandLine {
     AddLoad();
     AddGenerate();
     AddGet();
+    AddInspect();
     AddDlq();
   }
 
@@ -305,6 +315,24 @@ class CommandLine {
     command->add_option("--order", get_.order, "asc or desc");
   }
 
+  void AddInspect() {
+    CLI::App* command = Command(app_, "inspect", "what a data directory holds", kInspectExample,
+                                [this] { return RunInspect(inspect_, console_); });
+    command->add_option("--data-dir", inspect_.data_dir, "tallyd's data directory")
+        ->envname("TALLY_DATA_DIR")
+        ->required();
+    CLI::Option* event =
+        command->add_option("--event", inspect_.event_id, "the rows of this event only");
+    command->add_option("--limit", inspect_.rows_max, "rows of each kind to show with --event")
+        ->check(CLI::Range(0, 10'000'000))
+        ->capture_default_str();
+    command
+        ->add_flag("--scan", inspect_.scan,
+                   "read every row, count it and compute the digest anew; can take long")
+        ->excludes(event);
+    command->add_flag("--json", inspect_.json, "as JSON");
+  }
+
   void AddDlq() {
     CLI::App* dlq = app_.add_subcommand("dlq", "the dead-letter topics");
     dlq->require_subcommand(1);
@@ -330,6 +358,7 @@ class CommandLine {
   std::string start_ = "2026-01-01";
   int days_ = 30;
   GetOptions get_;
+  InspectOptions inspect_;
   DlqListOptions dlq_;
 };
 

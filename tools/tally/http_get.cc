@@ -37,7 +37,8 @@ struct Server {
 
 absl::StatusOr<Server> ParseServer(const std::string& text) {
   const auto url = boost::urls::parse_uri(text);
-  if (!url || url->host().empty() || url->has_query() || url->has_fragment()) {
+  const bool good_port = url && (!url->has_port() || url->port_number() > 0);
+  if (!good_port || url->host().empty() || url->has_query() || url->has_fragment()) {
     return absl::InvalidArgumentError(
         absl::StrCat("--server ", text, ": must be like http://127.0.0.1:8080"));
   }

@@ -46,13 +46,17 @@ bool IsUnsafe(utf8proc_int32_t value) {
   }
 }
 
-void AppendCell(std::string_view text, int width, Align align, bool last, std::string* line) {
-  const int used = DisplayWidth(text);
-  const auto padding = static_cast<size_t>(std::max(0, width - used));
+void AppendCell(std::string_view text, int width, Align align, std::string* line) {
+  const auto padding = static_cast<size_t>(std::max(0, width - DisplayWidth(text)));
   if (align == Align::kRight) line->append(padding, ' ');
   line->append(text);
-  if (align == Align::kLeft && !last) line->append(padding, ' ');
-  if (!last) line->append("  ");
+  if (align == Align::kLeft) line->append(padding, ' ');
+  line->append("  ");
+}
+
+std::string Trimmed(std::string line) {
+  line.erase(line.find_last_not_of(' ') + 1);
+  return line;
 }
 
 }  // namespace
@@ -91,19 +95,19 @@ std::string Table::Render(bool bold_titles) const {
     for (const auto& row : rows_) width = std::max(width, DisplayWidth(row[i]));
     widths.push_back(width);
   }
-  std::string text;
-  const size_t last = columns_.size() - 1;
-  if (bold_titles) text.append("\x1b[1m");
+  std::string titles;
   for (size_t i = 0; i < columns_.size(); ++i) {
-    AppendCell(columns_[i].title, widths[i], columns_[i].align, i == last, &text);
+    AppendCell(columns_[i].title, widths[i], columns_[i].align, &titles);
   }
-  if (bold_titles) text.append("\x1b[0m");
+  std::string text = Trimmed(std::move(titles));
+  if (bold_titles) text = "\x1b[1m" + text + "\x1b[0m";
   text.push_back('\n');
   for (const auto& row : rows_) {
+    std::string line;
     for (size_t i = 0; i < row.size(); ++i) {
-      AppendCell(row[i], widths[i], columns_[i].align, i == last, &text);
+      AppendCell(row[i], widths[i], columns_[i].align, &line);
     }
-    text.push_back('\n');
+    text.append(Trimmed(std::move(line))).push_back('\n');
   }
   return text;
 }

@@ -1,0 +1,155 @@
+#include "tools/tally/get.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tools/tally/dashboard_text.h"
+
+namespace tally::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr char kEvent[] = R"({
+  "eventId": "evt-1", "eventTitle": "신년맞이 20% 할인 이벤트", "userId": "user-1", "status": "ACTIVE",
+  "period": null,
+  "summary": {"participants": 100, "participantsDelta": 7, "totalViews": 20000, "engagementRate": 0.50, "purchaseAmount": 600000, "targetRoi": 200.00},
+  "channelPerformance": [
+    {"channel": "지니TV", "channelType": "TV", "status": "SUCCESS", "impressions": 10000, "participants": 25, "conversionRate": 0.25, "purchaseAmount": 150000, "distributionCost": 1500000, "costPerAcquisition": 60000.00},
+    {"channel": "기타", "channelType": null, "status": null, "impressions": 0, "participants": 0, "conversionRate": 0.00, "purchaseAmount": 0.5, "distributionCost": 0, "costPerAcquisition": null}
+  ],
+  "roi": {"totalCost": 8000000, "expectedRevenue": 15000000, "netProfit": 7000000, "roi": 87.50, "realizedRevenue": 600000, "realizedRoi": -92.50, "targetRoi": 200.00, "roiAchievement": 43.75, "costPerAcquisition": 80000.00},
+  "currency": "KRW",
+  "lastUpdatedAt": "2026-11-22T21:05:11.482+09:00"
+})";
+
+TEST(DashboardText, ShowsAnEvent) {
+  const auto text = DashboardText(kEvent, false);
+  ASSERT_TRUE(text.ok()) << text.status();
+  EXPECT_EQ(*text,
+            R"(evt-1  신년맞이 20% 할인 이벤트
+user user-1, ACTIVE, all time
+
+event
+participants         100
+change                +7
+views             20,000
+engagement        0.50 %
+purchases (KRW)  600,000
+
+channel  type  status   impressions  participants  conversion  purchases       cost  cost/participant
+지니TV   TV    SUCCESS       10,000            25      0.25 %    150,000  1,500,000         60,000.00
+기타     -     -                  0             0      0.00 %        0.5          0                 -
+
+return (all time)            KRW
+total cost             8,000,000
+expected revenue      15,000,000
+net profit             7,000,000
+roi                      87.50 %
+target roi              200.00 %
+roi achievement          43.75 %
+realized revenue         600,000
+realized roi            -92.50 %
+cost per participant   80,000.00
+
+updated 2026-11-22T21:05:11.482+09:00
+)");
+}
+
+TEST(DashboardText, ShowsAUser) {
+  const auto text = DashboardText(R"({"userId":"user-1","totalEvents":2,"activeEvents":1,
+    "period":{"startDate":"a","endDate":"b","timezone":"Asia/Seoul"},
+    "summary":{"participants":150,"participantsDelta":-3},"channelPerformance":[],"roi":{},
+    "eventPerformances":{"page":0,"size":20,"totalElements":2,"totalPages":1,"items":[
+      {"eventId":"evt-1","eventTitle":"신년","status":"ACTIVE","participants":100,
+       "totalViews":20000,"engagementRate":0.50,"totalCost":8000000,"roi":87.50}]},
+    "currency":"KRW","lastUpdatedAt":"now"})",
+                                  false);
+  ASSERT_TRUE(text.ok()) << text.status();
+  EXPECT_THAT(*text, HasSubstr("user-1\n2 events, 1 active, a to b (Asia/Seoul)\n"));
+  EXPECT_THAT(
+      *text,
+      HasSubstr("evt-1  신년   ACTIVE           100  20,000      0.50 %   8,000,000  87.50 %\n"));
+  EXPECT_THAT(*text, HasSubstr("page 0 (from 0) of 1, 2 events\n"));
+  EXPECT_THAT(*text, HasSubstr("change            -3\n"));
+  EXPECT_THAT(*text, Not(HasSubstr("channel ")));
+}
+
+TEST(DashboardText, RefusesOtherAnswers) {
+  for (const char* body : {"", "<html>", "[]", "null", "{}", R"({"summary":1})"}) {
+    EXPECT_FALSE(DashboardText(body, false).ok()) << body;
+  }
+}
+
+TEST(DashboardText, DefusesTitles) {
+  const auto text =
+      DashboardText(R"({"eventId":"e","eventTitle":"\u001b[2J\nx","summary":{},"roi":{}})", false);
+  ASSERT_TRUE(text.ok());
+  EXPECT_THAT(*text, Not(HasSubstr("\x1b")));
+}
+
+TEST(TargetOf, EncodesIdsAndParameters) {
+  GetOptions options;
+  options.id = "a/b 한";
+  EXPECT_EQ(TargetOf(options), "/api/v1/events/a%2Fb%20%ED%95%9C/analytics");
+  options.subject = Subject::kUser;
+  options.id = "u";
+  options.start_date = "2026-01-01T00:00:00+09:00";
+  options.end_date = "2026-02-01";
+  options.timezone = "Asia/Seoul";
+  options.page = 0;
+  options.size = 5;
+  options.sort_by = "roi";
+  options.order = "asc";
+  EXPECT_EQ(
+      TargetOf(options),
+      "/api/v1/users/u/analytics?startDate=2026-01-01T00%3A00%3A00%2B09%3A00&endDate=2026-02-01"
+      "&timezone=Asia%2FSeoul&page=0&size=5&sortBy=roi&order=asc");
+}
+
+TEST(DescribeProblem, ShowsAllOfIt) {
+  HttpAnswer answer;
+  answer.status = 400;
+  answer.reason = "Bad Request";
+  answer.body = R"({"type":"about:blank","title":"Bad Request","status":400,
+    "detail":"2 parameters are wrong","code":"bad_parameter","errors":[
+      {"parameter":"size","value":"0","allowed":"1 to 100"},
+      {"parameter":"order","value":"up","allowed":["asc","desc"]}]})";
+  EXPECT_EQ(DescribeProblem(answer),
+            "400 Bad Request: 2 parameters are wrong [bad_parameter]\n"
+            "  size = \"0\": allowed is 1 to 100\n"
+            "  order = \"up\": allowed is asc, desc");
+}
+
+TEST(DescribeProblem, CopesWithAnything) {
+  struct Case {
+    const char* body;
+    const char* text;
+  };
+  constexpr Case kCases[] = {
+      {"", "503 Service Unavailable"},
+      {"upstream\nis down", "503 Service Unavailable: upstream\xef\xbf\xbdis down"},
+      {"[1]", "503 Service Unavailable: [1]"},
+      {"{}", "503 Service Unavailable"},
+      {R"({"detail":"shard 3 is not open","errors":[1,{}]})",
+       "503 Service Unavailable: shard 3 is not open\n   = \"\""},
+  };
+  for (const Case& row : kCases) {
+    const HttpAnswer answer{503, "Service Unavailable", {}, row.body};
+    EXPECT_EQ(DescribeProblem(answer), row.text);
+  }
+  const HttpAnswer busy{503, "Service Unavailable", {{"retry-after", "2"}}, "{}"};
+  EXPECT_THAT(DescribeProblem(busy), HasSubstr("try again in 2 s"));
+}
+
+TEST(HttpGet, RefusesServersItCannotAsk) {
+  for (const char* server : {"", "127.0.0.1", "host/path", "https://host", "ftp://host", "http://",
+                             "http://host?x=1", "http://host#x", "http://host:port"}) {
+    HttpRequest request{.server = server, .target = "/", .headers = {}};
+    EXPECT_EQ(HttpGet(request).status().code(), absl::StatusCode::kInvalidArgument) << server;
+  }
+}
+
+}  // namespace
+}  // namespace tally::cli
