@@ -525,8 +525,8 @@ TEST(Fold, SumsGoBeyond64Bits) {
   constexpr int64_t kViewsMax = 1'000'000'000'000;
   constexpr Hundredths kMoneyMax = 1'000'000'000'000'000;
   MapFoldState state;
-  std::vector<std::string> ids;
-  for (int i = 0; i < 20'000; ++i) ids.push_back(std::to_string(i));
+  std::vector<std::string> ids(20'000);
+  for (size_t i = 0; i < ids.size(); ++i) ids[i] = std::to_string(i);
   DistributionCompleted record = Went(0, {});
   for (const std::string& id : ids) record.channels.push_back(On("TV", id, kViewsMax, kMoneyMax));
   ASSERT_TRUE(FoldAny(Completed({0, 0}, record), state).ok());
