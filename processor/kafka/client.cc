@@ -76,6 +76,13 @@ spdlog::level::level_enum LevelOf(int syslog_level) {
   return spdlog::level::debug;
 }
 
+// What no user can change: the embedded broker cannot be told not to create topics, and the
+// guarantee behind dead letters counts as experimental.
+bool IsNoise(std::string_view facility, std::string_view text) {
+  return facility == "AUTOCREATE" ||
+         (facility == "CONFWARN" && text.find("enable.gapless.guarantee") != text.npos);
+}
+
 LogLimiter& Limiter() {
   static LogLimiter limiter(kSameLineInterval);
   return limiter;
@@ -283,13 +290,15 @@ void Client::OnError(rd_kafka_t* handle, int error, const char* reason, void* op
     return;
   }
   client->reason_ = reason;
+  if (IsTransient(code)) return;  // librdkafka logs it as well
   if (auto held = Limiter().Admit(absl::StrCat(rd_kafka_name(handle), error), absl::Now())) {
     spdlog::warn("kafka: {} ({})", reason, rd_kafka_err2name(code));
   }
 }
 
 void Client::OnLog(const rd_kafka_t* handle, int level, const char* facility, const char* text) {
-  const spdlog::level::level_enum severity = LevelOf(level);
+  const bool noise = IsNoise(facility, text);
+  const spdlog::level::level_enum severity = noise ? spdlog::level::debug : LevelOf(level);
   if (!spdlog::should_log(severity)) return;
   const auto held =
       Limiter().Admit(absl::StrCat(rd_kafka_name(handle), "|", facility), absl::Now());

@@ -97,7 +97,7 @@ class KafkaLogSource::Impl {
         }
       }
     });
-    for (KafkaShardSource* shard : shared_->shards) shard->OnStatisticsEnd();
+    for (KafkaShardSource* shard : shared_->shards) shard->OnStatisticsEnd(up);
     if (up) shared_->client->MarkUp();
   }
 

@@ -14,7 +14,7 @@ namespace {
 constexpr absl::Duration kRangeTimeout = absl::Seconds(1);
 // Statistics reports, one a second, over which a topic must stay unknown before it is given up:
 // brokers that have just started may not know all topics yet.
-constexpr int kMissingReportsMax = 5;
+constexpr int kMissingReportsMax = 10;
 constexpr uint64_t kWakePayload = 1;
 
 }  // namespace
@@ -115,7 +115,6 @@ void KafkaShardSource::HandleError(TopicReader& reader, const rd_kafka_message_t
   const char* reason = rd_kafka_message_errstr(&message);
   switch (message.err) {
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-      reader.missing = false;
       reader.next = std::max(reader.next, message.offset);
       reader.end = std::max(reader.end, message.offset);
       batch.Advance(reader.topic, message.offset);
@@ -137,14 +136,9 @@ void KafkaShardSource::HandleError(TopicReader& reader, const rd_kafka_message_t
                        ". Nothing is skipped; check the broker's disk and this machine, then "
                        "restart")));
       return;
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-      reader.missing = true;
-      spdlog::warn("kafka: {} is unknown to the brokers: {}", Place(reader), reason);
-      return;
     default:
-      // librdkafka backs off and fetches the same offset again.
+      // librdkafka backs off and fetches the same offset again; for a topic that has become unknown
+      // see OnStatisticsEnd.
       spdlog::warn("kafka: {}: {}", Place(reader), reason);
   }
 }
@@ -184,17 +178,16 @@ void KafkaShardSource::OnStatistics(domain::Topic topic, const PartitionStatisti
   }
 }
 
-void KafkaShardSource::OnStatisticsEnd() {
+void KafkaShardSource::OnStatisticsEnd(bool connected) {
   for (TopicReader& reader : readers_) {
     const bool known = std::exchange(reader.known, false);
-    if (!reader.missing || known) {
-      reader.missing = false;
+    if (known || !connected) {
       reader.missing_reports = 0;
     } else if (++reader.missing_reports >= kMissingReportsMax) {
-      Fail(reader, absl::NotFoundError(
-                       absl::StrCat(Place(reader),
-                                    " is no longer there: the topic was deleted or has fewer "
-                                    "partitions. Restore it, then restart")));
+      Fail(reader, absl::NotFoundError(absl::StrCat(
+                       Place(reader),
+                       " is not known to the brokers: the topic was deleted or has fewer "
+                       "partitions. Restore it, then restart")));
     }
   }
 }

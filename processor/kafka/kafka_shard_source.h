@@ -40,8 +40,9 @@ class KafkaShardSource : public ShardSource {
 
   int32_t partition() const { return partition_; }
   void OnStatistics(domain::Topic topic, const PartitionStatistics& statistics);
-  // One statistics report is complete: counts how long a partition has been missing.
-  void OnStatisticsEnd();
+  // One statistics report is complete: counts how long brokers that answer have not known a
+  // partition.
+  void OnStatisticsEnd(bool connected);
 
  private:
   struct TopicReader {
@@ -51,8 +52,7 @@ class KafkaShardSource : public ShardSource {
     bool failed = false;  // what still arrives is dropped
     int64_t next = -1;
     int64_t end = -1;
-    bool missing = false;  // librdkafka reported that topic or partition is unknown
-    bool known = false;    // by the statistics report under way
+    bool known = false;  // by the statistics report under way
     int missing_reports = 0;
   };
 

@@ -20,15 +20,13 @@ bool AnyBrokerUp(const simdjson::dom::element& root) {
 PartitionStatistics PartitionFrom(std::string_view topic, const simdjson::dom::element& json) {
   PartitionStatistics partition{.topic = topic};
   int64_t number = -1;
-  int64_t leader = -1;
   bool unknown = true;
   if (json["partition"].get(number)) number = -1;
-  if (json["leader"].get(leader)) leader = -1;
   if (json["unknown"].get(unknown)) unknown = true;
   if (json["ls_offset"].get(partition.last_stable_offset)) partition.last_stable_offset = -1;
   if (partition.last_stable_offset < 0) partition.last_stable_offset = -1;
   partition.partition = static_cast<int32_t>(number);
-  partition.known = !unknown && leader >= 0;
+  partition.known = !unknown;
   return partition;
 }
 

@@ -11,7 +11,7 @@ namespace tally::kafka {
 struct PartitionStatistics {
   std::string_view topic;
   int32_t partition = 0;
-  bool known = false;               // the brokers list it, with a leader
+  bool known = false;               // the brokers list it
   int64_t last_stable_offset = -1;  // -1: not heard of yet
 };
 
