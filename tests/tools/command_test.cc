@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "processor/domain/partitioner.h"
 #include "processor/kafka/embedded_cluster.h"
 #include "processor/kafka/kafka_log_admin.h"
 #include "processor/kafka/producer.h"
@@ -34,7 +35,7 @@ struct Ended {
   std::string err;
 };
 
-Ended Run(const std::vector<std::string>& args, const std::string& input = "") {
+Ended Type(const std::vector<std::string>& args, const std::string& input = "") {
   std::istringstream in(input);
   std::ostringstream out;
   std::ostringstream err;
@@ -73,7 +74,7 @@ class CommandTest : public ::testing::Test {
 
   Ended RunWithKafka(std::vector<std::string> args, const std::string& input = "") {
     args.insert(args.end(), {"--brokers", cluster_->brokers()});
-    return Run(args, input);
+    return Type(args, input);
   }
 
   // All records of a topic, by partition.
@@ -239,7 +240,7 @@ TEST_F(CommandTest, GenerateSendsWhatItWrites) {
       "0.5",      "--resent", "0.5", "--format",       "protobuf", "--skew", "1"};
   std::vector<std::string> to_file = load;
   to_file.insert(to_file.end(), {"--output", "-"});
-  const Ended written = Run(to_file);
+  const Ended written = Type(to_file);
   ASSERT_EQ(written.code, 0) << written.err;
   EXPECT_THAT(written.err, HasSubstr("330 records written"));
   ASSERT_EQ(RunWithKafka({"load", "-"}, written.out).code, 0);
@@ -336,7 +337,7 @@ TEST(CommandLine, MistakesAreUsageErrors) {
       {"dlq", "list"},
   };
   for (const auto& args : kCases) {
-    const Ended ended = Run(args);
+    const Ended ended = Type(args);
     std::string typed = "tally";
     for (const std::string& arg : args) typed += " " + arg;
     EXPECT_EQ(ended.code, 2) << typed << "\n" << ended.err;
@@ -348,12 +349,12 @@ TEST(CommandLine, MistakesAreUsageErrors) {
 TEST(CommandLine, HelpAndVersionAreData) {
   for (const std::vector<std::string>& args : std::vector<std::vector<std::string>>{
            {"--help"}, {"--version"}, {"load", "--help"}, {"dlq", "list", "--help"}}) {
-    const Ended ended = Run(args);
+    const Ended ended = Type(args);
     EXPECT_EQ(ended.code, 0);
     EXPECT_NE(ended.out, "");
     EXPECT_EQ(ended.err, "");
   }
-  EXPECT_THAT(Run({"--version"}).out, StartsWith("tally 0."));
+  EXPECT_THAT(Type({"--version"}).out, StartsWith("tally 0."));
 }
 
 TEST(CommandLine, WhatIsNotThereIsSaid) {
@@ -369,7 +370,7 @@ TEST(CommandLine, WhatIsNotThereIsSaid) {
       {{"generate", "--output", missing + "/file"}, "cannot write"},
   };
   for (const Case& row : kCases) {
-    const Ended ended = Run(row.args);
+    const Ended ended = Type(row.args);
     EXPECT_EQ(ended.code, 1);
     EXPECT_THAT(ended.err, HasSubstr(row.says));
   }

@@ -3,6 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/write.hpp>
+#include <sstream>
+#include <thread>
+
 #include "tools/tally/dashboard_text.h"
 
 namespace tally::cli {
@@ -141,6 +148,128 @@ TEST(DescribeProblem, CopesWithAnything) {
   }
   const HttpAnswer busy{503, "Service Unavailable", {{"retry-after", "2"}}, "{}"};
   EXPECT_THAT(DescribeProblem(busy), HasSubstr("try again in 2 s"));
+}
+
+// Answers one connection with fixed bytes, then closes it.
+class OneAnswer {
+ public:
+  explicit OneAnswer(std::string answer) : answer_(std::move(answer)) {
+    thread_ = std::thread([this] { Serve(); });
+  }
+  ~OneAnswer() { thread_.join(); }
+
+  std::string server() const {
+    return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port());
+  }
+  const std::string& request() {
+    thread_.join();
+    thread_ = std::thread([] {});
+    return request_;
+  }
+
+ private:
+  using tcp = boost::asio::ip::tcp;
+
+  void Serve() {
+    boost::system::error_code error;
+    tcp::socket socket = acceptor_.accept(error);
+    boost::asio::read_until(socket, boost::asio::dynamic_buffer(request_), "\r\n\r\n", error);
+    boost::asio::write(socket, boost::asio::buffer(answer_), error);
+  }
+
+  std::string answer_;
+  std::string request_;
+  boost::asio::io_context context_;
+  tcp::acceptor acceptor_{context_, {boost::asio::ip::address_v4::loopback(), 0}};
+  std::thread thread_;
+};
+
+std::string Http(const std::string& status, const std::string& headers, const std::string& body) {
+  return "HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+         headers + "\r\n" + body;
+}
+
+struct Ended {
+  int code;
+  std::string out;
+  std::string err;
+};
+
+Ended Get(const GetOptions& options) {
+  std::istringstream in;
+  std::ostringstream out;
+  std::ostringstream err;
+  Console console{in, out, err};
+  const int code = RunGet(options, console);
+  return {code, out.str(), err.str()};
+}
+
+TEST(RunGet, AsksAndShows) {
+  OneAnswer server(Http("200 OK", "Tally-Position: abc\r\nTally-Catching-Up: true\r\n", kEvent));
+  GetOptions options;
+  options.server = server.server() + "/";
+  options.id = "evt-1";
+  options.min_position = "sample.event.created/3@17";
+  const Ended ended = Get(options);
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("evt-1  신년맞이 20% 할인 이벤트\n"));
+  EXPECT_THAT(ended.out, HasSubstr("position abc\n"));
+  EXPECT_THAT(ended.err, HasSubstr("still catching up"));
+  EXPECT_THAT(server.request(), HasSubstr("GET /api/v1/events/evt-1/analytics HTTP/1.1\r\n"));
+  EXPECT_THAT(server.request(), HasSubstr("Tally-Min-Position: sample.event.created/3@17\r\n"));
+}
+
+TEST(RunGet, PassesJsonOnAsItIs) {
+  OneAnswer server(Http("200 OK", "", R"({"a": 0.50})"));
+  GetOptions options;
+  options.server = server.server();
+  options.id = "evt-1";
+  options.json = true;
+  options.show_headers = true;
+  const Ended ended = Get(options);
+  EXPECT_EQ(ended.code, 0);
+  EXPECT_EQ(ended.out, "{\"a\": 0.50}\n");
+  EXPECT_THAT(ended.err, HasSubstr("Content-Length: 11\n"));
+}
+
+TEST(RunGet, FailsWithTheProblem) {
+  struct Case {
+    std::string answer;
+    const char* says;
+  };
+  const Case kCases[] = {
+      {Http("404 Not Found", "", R"({"title":"Not Found","detail":"no event \"x\""})"),
+       "404 Not Found: no event \"x\""},
+      {Http("503 Service Unavailable", "Retry-After: 1\r\n", "{}"), "try again in 1 s"},
+      {Http("301 Moved", "Location: /x\r\n", ""), "301 Moved"},
+      {Http("200 OK", "", "<html>"), "not a dashboard"},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", "failed"},
+      {"nonsense\r\n\r\n", "failed"},
+      {"", "failed"},
+  };
+  for (const Case& row : kCases) {
+    OneAnswer server(row.answer);
+    GetOptions options;
+    options.server = server.server();
+    options.id = "x";
+    const Ended ended = Get(options);
+    EXPECT_EQ(ended.code, 1);
+    EXPECT_EQ(ended.out, "");
+    EXPECT_THAT(ended.err, HasSubstr(row.says));
+  }
+}
+
+TEST(RunGet, SaysThatNothingListens) {
+  GetOptions options;
+  {
+    OneAnswer server("");
+    options.server = server.server();
+    options.id = "x";
+    Get(options);
+  }
+  const Ended ended = Get(options);
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_THAT(ended.err, HasSubstr("is tallyd running"));
 }
 
 TEST(HttpGet, RefusesServersItCannotAsk) {

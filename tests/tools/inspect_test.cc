@@ -13,6 +13,7 @@
 #include "processor/domain/partitioner.h"
 #include "processor/shard_store.h"
 #include "store/rocks_store.h"
+#include "store/shard_directory.h"
 
 namespace tally::cli {
 namespace {
@@ -28,7 +29,7 @@ struct Ended {
   std::string err;
 };
 
-Ended Run(const InspectOptions& options) {
+Ended Type(const InspectOptions& options) {
   std::istringstream in;
   std::ostringstream out;
   std::ostringstream err;
@@ -135,14 +136,14 @@ class InspectTest : public ::testing::Test {
 
 TEST_F(InspectTest, ShowsShardsBesideTheirWriter) {
   CommitEvent();
-  const Ended ended = Run(options_);
+  const Ended ended = Type(options_);
   EXPECT_EQ(ended.code, 0) << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("cluster               cluster-x\n"));
   EXPECT_THAT(ended.out, HasSubstr("input UTC offset      +09:00\n"));
   EXPECT_THAT(ended.out, HasSubstr("1,001"));
   EXPECT_THAT(ended.out, HasSubstr("0/0/0"));
   options_.json = true;
-  const Ended json = Run(options_);
+  const Ended json = Type(options_);
   EXPECT_THAT(json.out,
               HasSubstr(R"("nextOffsets":{"event.created":42,"participant.registered":1001,)"
                         R"("distribution.completed":3})"));
@@ -152,26 +153,26 @@ TEST_F(InspectTest, ShowsShardsBesideTheirWriter) {
 TEST_F(InspectTest, ShowsAnEventsRows) {
   CommitEvent();
   options_.event_id = kEventId;
-  const Ended ended = Run(options_);
+  const Ended ended = Type(options_);
   EXPECT_EQ(ended.code, 0) << ended.err;
-  EXPECT_THAT(ended.out, HasSubstr("title              신년\n"));
-  EXPECT_THAT(ended.out, HasSubstr("total views        10,000\n"));
+  EXPECT_THAT(ended.out, HasSubstr("title             신년\n"));
+  EXPECT_THAT(ended.out, HasSubstr("total views       10,000\n"));
   EXPECT_THAT(ended.out,
               HasSubstr("010203000000000000000000  지니TV   2025-12-31T15:00:00Z    30,000\n"));
   options_.json = true;
-  EXPECT_THAT(Run(options_).out,
+  EXPECT_THAT(Type(options_).out,
               HasSubstr(R"("rows":{"distributions":1,"hourCells":1,"participants":1})"));
   options_.event_id = "evt-unknown";
-  const Ended unknown = Run(options_);
+  const Ended unknown = Type(options_);
   EXPECT_EQ(unknown.code, 1);
   EXPECT_EQ(unknown.out, "");
 }
 
 TEST_F(InspectTest, AScanNoticesWhatDoesNotAgree) {
   options_.scan = true;
-  EXPECT_EQ(Run(options_).code, 0);
+  EXPECT_EQ(Type(options_).code, 0);
   CommitEvent();  // with the digest of an empty store
-  const Ended ended = Run(options_);
+  const Ended ended = Type(options_);
   EXPECT_EQ(ended.code, 1);
   EXPECT_THAT(ended.out, HasSubstr("NO"));
   EXPECT_THAT(ended.err, HasSubstr("do not agree"));
