@@ -312,7 +312,7 @@ TEST_F(ServerTest, SaysWhyItCannotListen) {
   EXPECT_THAT(std::string(again.status().message()),
               HasSubstr("127.0.0.1:" + std::to_string(taken.port)));
   EXPECT_THAT(std::string(again.status().message()), HasSubstr("choose another port"));
-  for (const char* bad : {"", "localhost", "127.0.0.1:80", "256.0.0.1", "[::1]"}) {
+  for (const char* bad : {"", "localhost", "127.0.0", "256.0.0.1", "[::1]"}) {
     ServerOptions options;
     options.address = bad;
     EXPECT_EQ(Server::Start(options, {}, nullptr).status().code(),
