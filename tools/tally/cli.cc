@@ -22,6 +22,7 @@ constexpr char kDescription[] =
 constexpr char kFooter[] =
     "Data goes to standard output, messages to standard error.\n"
     "Exit codes: 0 done, 1 it failed (the message says why), 2 the command line is wrong.\n"
+    "NO_COLOR is honoured; TALLY_LOG_LEVEL=info shows what the Kafka client logs.\n"
     "Every sub-command explains itself: tally load --help";
 
 constexpr char kTopicsExample[] =
