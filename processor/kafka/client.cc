@@ -77,10 +77,12 @@ spdlog::level::level_enum LevelOf(int syslog_level) {
 }
 
 // What no user can change: the embedded broker cannot be told not to create topics, and the
-// guarantee behind dead letters counts as experimental.
+// guarantee behind dead letters counts as experimental. What its violations mean is said, better,
+// where dead letters are written.
 bool IsNoise(std::string_view facility, std::string_view text) {
-  return facility == "AUTOCREATE" ||
-         (facility == "CONFWARN" && text.find("enable.gapless.guarantee") != text.npos);
+  if (facility == "AUTOCREATE") return true;
+  if (facility == "CONFWARN") return text.find("enable.gapless.guarantee") != text.npos;
+  return facility == "FATAL" && text.find("gap-less guarantee") != text.npos;
 }
 
 LogLimiter& Limiter() {
@@ -283,6 +285,7 @@ bool Client::Probe(int timeout_ms) {
 void Client::OnError(rd_kafka_t* handle, int error, const char* reason, void* opaque) {
   auto* client = static_cast<Client*>(opaque);
   const auto code = static_cast<rd_kafka_resp_err_t>(error);
+  if (code == RD_KAFKA_RESP_ERR__FATAL && IsNoise("FATAL", reason)) return;
   std::lock_guard lock(client->mutex_);
   if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
     client->down_ = true;
