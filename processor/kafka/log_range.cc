@@ -6,7 +6,9 @@
 namespace tally::kafka {
 namespace {
 
-std::string NameOf(const std::vector<tally::kafka::Place>& places) {
+constexpr absl::Duration kRetryInterval = absl::Milliseconds(50);
+
+std::string NameOf(const std::vector<Place>& places) {
   std::string text = absl::StrCat(places.front().topic, "/", places.front().partition);
   if (places.size() > 1) absl::StrAppend(&text, " and ", places.size() - 1, " more");
   return text;
@@ -14,8 +16,8 @@ std::string NameOf(const std::vector<tally::kafka::Place>& places) {
 
 // rd_kafka_offsets_for_times sends the "timestamps" as they are, and the protocol's special values
 // for a log's begin and end are librdkafka's logical offsets.
-absl::StatusOr<std::vector<int64_t>> QueryOffsets(Client& client, const std::vector<Place>& places,
-                                                  int64_t logical, absl::Duration timeout) {
+absl::StatusOr<std::vector<int64_t>> QueryOnce(Client& client, const std::vector<Place>& places,
+                                               int64_t logical, absl::Duration timeout) {
   const std::string context = absl::StrCat("offsets of ", NameOf(places));
   PartitionListPtr list(rd_kafka_topic_partition_list_new(static_cast<int>(places.size())));
   for (const Place& place : places) {
@@ -38,6 +40,19 @@ absl::StatusOr<std::vector<int64_t>> QueryOffsets(Client& client, const std::vec
   return offsets;
 }
 
+// Leaders move, and those of a new topic settle a moment after it can be described.
+absl::StatusOr<std::vector<int64_t>> QueryOffsets(Client& client, const std::vector<Place>& places,
+                                                  int64_t logical, absl::Time deadline) {
+  while (true) {
+    auto offsets = QueryOnce(client, places, logical, deadline - absl::Now());
+    if (!absl::IsUnavailable(offsets.status())) return offsets;
+    client.Poll(0);
+    if (absl::Status status = client.Connection(); !status.ok()) return status;
+    if (absl::Now() + kRetryInterval >= deadline) return offsets;
+    absl::SleepFor(kRetryInterval);
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<LogRange>> QueryRanges(Client& client, const std::vector<Place>& places,
@@ -45,9 +60,9 @@ absl::StatusOr<std::vector<LogRange>> QueryRanges(Client& client, const std::vec
   if (places.empty()) return std::vector<LogRange>();
   const absl::Time deadline = absl::Now() + timeout;
   // The end first: a log that grows or is cut meanwhile must not look as if it began after its end.
-  auto ends = QueryOffsets(client, places, RD_KAFKA_OFFSET_END, timeout);
+  auto ends = QueryOffsets(client, places, RD_KAFKA_OFFSET_END, deadline);
   if (!ends.ok()) return ends.status();
-  auto begins = QueryOffsets(client, places, RD_KAFKA_OFFSET_BEGINNING, deadline - absl::Now());
+  auto begins = QueryOffsets(client, places, RD_KAFKA_OFFSET_BEGINNING, deadline);
   if (!begins.ok()) return begins.status();
   std::vector<LogRange> ranges;
   for (size_t i = 0; i < places.size(); ++i) {
