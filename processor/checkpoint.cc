@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
 
 namespace tally {
 namespace {
@@ -67,6 +68,11 @@ absl::Status CheckpointRows::AddDistributions(const store::Snapshot& snapshot) {
       if (*stored) {
         auto before = DecodeDistribution(row.key, stored_value);
         if (!before.ok()) return before.status();
+        if (before->channel >= channels.size()) {
+          return absl::DataLossError(
+              absl::StrCat("a stored distribution of event '", node->aggregate.event_id,
+                           "' refers to a channel that the event does not have"));
+        }
         after_.digest -= domain::DistributionRow(event_key, channel_as_sent, distribution_id,
                                                  *before, channels[before->channel].name);
       } else {

@@ -1,8 +1,10 @@
 #include "processor/delta.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
 namespace tally {
@@ -26,6 +28,12 @@ std::string DistributionId(std::string_view channel_as_sent, std::string_view di
   return id.append(distribution_id);
 }
 
+absl::Status NoSuchChannel(std::string_view row_kind, const domain::EventAggregate& event) {
+  return absl::DataLossError(absl::StrCat("a stored ", Abseil(row_kind), " of event '",
+                                          event.event_id,
+                                          "' refers to a channel that the event does not have"));
+}
+
 using HourSum = std::pair<HourCellKey, HourCounts>;
 
 void CollectChanges(const EventNode& node, Hour begin, Hour end, std::vector<HourSum>* sums) {
@@ -35,8 +43,9 @@ void CollectChanges(const EventNode& node, Hour begin, Hour end, std::vector<Hou
   }
 }
 
-absl::Status CollectStored(const store::Snapshot& snapshot, EventNumber number, Hour begin,
+absl::Status CollectStored(const store::Snapshot& snapshot, const EventNode& node, Hour begin,
                            Hour end, std::vector<HourSum>* sums) {
+  const EventNumber number = node.identity->number;
   const std::string first = HourKey(number, begin);
   const auto rows = snapshot.NewIterator(first, HourKey(number, end));
   std::vector<HourCell> cells;
@@ -44,6 +53,9 @@ absl::Status CollectStored(const store::Snapshot& snapshot, EventNumber number, 
     auto key = ParseHourKey(rows->key());
     if (!key.ok()) return key.status();
     if (auto status = DecodeHour(rows->key(), rows->value(), &cells); !status.ok()) return status;
+    if (!cells.empty() && cells.back().first >= node.aggregate.channels.size()) {
+      return NoSuchChannel("timeline hour", node.aggregate);
+    }
     for (const auto& [channel, counts] : cells) {
       sums->emplace_back(MakeHourCell(key->hour, channel), counts);
     }
@@ -195,6 +207,9 @@ absl::StatusOr<const domain::Distribution*> Delta::FindDistribution(
   if (!*stored) return nullptr;
   auto row = DecodeDistribution(key, scratch_value_);
   if (!row.ok()) return row.status();
+  if (row->channel >= node.aggregate.channels.size()) {
+    return NoSuchChannel("distribution", node.aggregate);
+  }
   found_distribution_ = *std::move(row);
   return &found_distribution_;
 }
@@ -227,6 +242,7 @@ void Delta::MoveToUser(std::string_view from_user, std::string_view to_user) {
 size_t Delta::live_bytes() const { return participants_.size() * kParticipantBytes + other_bytes_; }
 
 std::shared_ptr<const FrozenDelta> Delta::Freeze(const Offsets& next_offsets) {
+  assert(frozen_ == nullptr);
   auto frozen = std::make_shared<FrozenDelta>();
   frozen->epoch = epoch_;
   frozen->next_offsets = next_offsets;
@@ -318,7 +334,7 @@ absl::Status ForEachHourCell(const PinnedEvent& event, Hour begin, Hour end,
   const EventNumber number = event.node->identity->number;
   std::vector<HourSum> sums;
   if (event.node->in_store) {
-    auto status = CollectStored(*event.snapshot, number, begin, end, &sums);
+    auto status = CollectStored(*event.snapshot, *event.node, begin, end, &sums);
     if (!status.ok()) return status;
   }
   if (event.frozen != nullptr) {
