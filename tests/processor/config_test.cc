@@ -52,7 +52,7 @@ TEST(ConfigTest, EverythingCanBeSet) {
                                   "--http-listen",
                                   "[::1]:0",
                                   "--admin-listen",
-                                  "127.0.0.1:9000",
+                                  "127.0.0.1:81",
                                   "--threads",
                                   "3",
                                   "--instance",
@@ -75,7 +75,7 @@ TEST(ConfigTest, EverythingCanBeSet) {
                                   "--group",
                                   ""});
   EXPECT_EQ(config.http.address, "::1");
-  EXPECT_EQ(config.admin->port, 9000);
+  EXPECT_EQ(config.admin->port, 81);
   EXPECT_EQ(config.instance, 1);
   EXPECT_EQ(config.partitioner, domain::Partitioner::kCrc32);
   EXPECT_EQ(config.input_utc_offset_minutes, -210);
@@ -98,7 +98,9 @@ TEST(ConfigTest, EnvironmentIsReadAndFlagsWin) {
 }
 
 TEST(ConfigTest, AdminOnTheSameAddressIsTheSameListener) {
-  EXPECT_FALSE(Accepted({"--embedded", "--admin-listen", "localhost:8080"}).admin);
+  EXPECT_FALSE(
+      Accepted({"--embedded", "--http-listen", "127.0.0.1:81", "--admin-listen", "localhost:81"})
+          .admin);
   EXPECT_TRUE(
       Accepted({"--embedded", "--http-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"})
           .admin);
@@ -135,10 +137,10 @@ TEST(ConfigTest, MistakesAreNamedWithTheRemedy) {
       {{"--embedded", "--memory-budget", "lots"}, "512MiB"},
       {{"--embedded", "--memory-budget", "1MiB"}, "64MiB"},
       {{"--embedded", "--http-listen", "8080"}, "ADDRESS:PORT"},
-      {{"--embedded", "--http-listen", "127.0.0.1:99999"}, "ADDRESS:PORT"},
-      {{"--embedded", "--http-listen", "0.0.0.0:8080"}, "--allow-anonymous"},
-      {{"--embedded", "--http-listen", "[::]:8080"}, "--allow-anonymous"},
-      {{"--embedded", "--admin-listen", "10.0.0.1:8080"}, "--allow-anonymous"},
+      {{"--embedded", "--http-listen", "127.0.0.1:99999"}, "ADDRESS:PORT"},  // never bound
+      {{"--embedded", "--http-listen", "0.0.0.0:81"}, "--allow-anonymous"},
+      {{"--embedded", "--http-listen", "[::]:81"}, "--allow-anonymous"},
+      {{"--embedded", "--admin-listen", "10.0.0.1:81"}, "--allow-anonymous"},
       {{"--embedded", "--log-level", "loud"}, "--log-level"},
       {{"--embedded", "--position-wait-ms", "-1"}, "--position-wait-ms"},
   };

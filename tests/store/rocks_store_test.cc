@@ -319,7 +319,9 @@ TEST(RocksStoreTest, AKilledProcessLosesNoCommitAndLeavesNoHalfOne) {
     Writer writer(temp / "s", committed + 1);
     const uint64_t wait = 1 + random() % 60;
     for (uint64_t i = 0; i < wait; ++i) ASSERT_TRUE(writer.AwaitCommit());
-    usleep(static_cast<useconds_t>(random() % 3000));  // chooses where the kill falls
+    // Chooses where in a commit the kill falls.
+    volatile uint64_t spin = 0;
+    for (uint64_t left = random() % 3'000'000; left > 0; --left) spin = left;
     writer.Kill();
     const auto store = MustOpen(Options(temp / "s"));
     const Rows rows = ReadAll(*store);
