@@ -52,7 +52,7 @@ TEST(ConfigTest, EverythingCanBeSet) {
                                   "--http-listen",
                                   "[::1]:0",
                                   "--admin-listen",
-                                  "127.0.0.1:81",
+                                  "127.0.0.1:81",  // never bound
                                   "--threads",
                                   "3",
                                   "--instance",
@@ -98,9 +98,9 @@ TEST(ConfigTest, EnvironmentIsReadAndFlagsWin) {
 }
 
 TEST(ConfigTest, AdminOnTheSameAddressIsTheSameListener) {
-  EXPECT_FALSE(
-      Accepted({"--embedded", "--http-listen", "127.0.0.1:81", "--admin-listen", "localhost:81"})
-          .admin);
+  EXPECT_FALSE(Accepted({"--embedded", "--http-listen", "127.0.0.1:81", "--admin-listen",
+                         "localhost:81"})  // never bound
+                   .admin);
   EXPECT_TRUE(
       Accepted({"--embedded", "--http-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"})
           .admin);
@@ -138,8 +138,8 @@ TEST(ConfigTest, MistakesAreNamedWithTheRemedy) {
       {{"--embedded", "--memory-budget", "1MiB"}, "64MiB"},
       {{"--embedded", "--http-listen", "8080"}, "ADDRESS:PORT"},
       {{"--embedded", "--http-listen", "127.0.0.1:99999"}, "ADDRESS:PORT"},  // never bound
-      {{"--embedded", "--http-listen", "0.0.0.0:81"}, "--allow-anonymous"},
-      {{"--embedded", "--http-listen", "[::]:81"}, "--allow-anonymous"},
+      {{"--embedded", "--http-listen", "0.0.0.0:81"}, "--allow-anonymous"},  // never bound
+      {{"--embedded", "--http-listen", "[::]:81"}, "--allow-anonymous"},     // never bound
       {{"--embedded", "--admin-listen", "10.0.0.1:81"}, "--allow-anonymous"},
       {{"--embedded", "--log-level", "loud"}, "--log-level"},
       {{"--embedded", "--position-wait-ms", "-1"}, "--position-wait-ms"},
