@@ -32,6 +32,7 @@ struct Texts {
   int checkpoint_interval_ms = 1000;
   int position_wait_ms = 500;
   bool allow_anonymous = false;
+  std::vector<std::string> kafka_config;
 };
 
 std::string EnvironmentName(const std::string& flag) {
@@ -66,6 +67,13 @@ void Declare(CLI::App& app, Config& config, Texts& texts) {
       "The topics are PREFIX + event.created, participant.registered, distribution.completed");
   Add(app, kLog, "--group", config.group,
       "Consumer group that is told the durable offsets, for lag tools only; empty: none");
+  Add(app, kLog, "--kafka-config", texts.kafka_config,
+      "NAME=VALUE for librdkafka (security.protocol, sasl.*, ssl.* …); repeatable, or several "
+      "separated by ';'. Secrets belong into the environment variable, not on the command line")
+      ->type_name("NAME=VALUE")
+      ->delimiter(';')
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   AddSwitch(app, kLog, "--create-topics", config.create_topics,
             "Create missing topics and their dead-letter topics, with unlimited retention");
   Add(app, kLog, "--partitions", config.partitions, "Partitions of topics that are created")
@@ -170,6 +178,13 @@ absl::Status Apply(const Texts& texts, Config* config) {
         "fnv1a"));
   }
   config->partitioner = *partitioner;
+  for (const auto& property : texts.kafka_config) {
+    const size_t equals = property.find('=');
+    if (equals == 0 || equals == std::string::npos) {
+      return absl::InvalidArgumentError("--kafka-config needs NAME=VALUE");
+    }
+    config->kafka_config.emplace_back(property.substr(0, equals), property.substr(equals + 1));
+  }
   auto offset = ParseUtcOffset(texts.input_utc_offset);
   if (!offset.ok()) return offset.status();
   config->input_utc_offset_minutes = *offset;

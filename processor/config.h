@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -32,6 +34,8 @@ struct Config {
   bool embedded = false;
   std::string topic_prefix = "sample.";
   std::string group = "tally";
+  // librdkafka properties (SASL, TLS …), by name.
+  std::vector<std::pair<std::string, std::string>> kafka_config;
   bool create_topics = false;
   int32_t partitions = 12;
   int16_t replication_factor = -1;

@@ -417,6 +417,7 @@ bool Engine::Stop(absl::Duration limit) {
     workers = std::move(workers_);
     workers_.clear();
   }
+  reader_.SetUnavailable("shutting down");
   struct Ended {
     absl::Notification done;
     absl::Status status;
@@ -440,7 +441,6 @@ bool Engine::Stop(absl::Duration limit) {
     }
     if (!one->status.ok()) spdlog::warn("a shard ended early: {}", Text(one->status));
   }
-  reader_.SetUnavailable("shutting down");
   for (const auto& worker : workers) worker->Join();
   workers.clear();
   if (background_) background_->join();

@@ -6,6 +6,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
@@ -35,6 +36,7 @@
 #include "query/http/api.h"
 #include "query/http/metrics.h"
 #include "query/http/server.h"
+#include "query/period.h"
 #include "query/service.h"
 #include "store/shard_directory.h"
 
@@ -60,6 +62,14 @@ void SetUpLogging(const std::string& level) {
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
   logger->flush_on(spdlog::level::info);
   spdlog::set_default_logger(std::move(logger));
+}
+
+// Every shard may hold a few hundred table files open.
+void RaiseFileLimit() {
+  struct rlimit limit {};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 // A data directory that lasts as long as the process.
@@ -230,7 +240,9 @@ class EndOfService {
 int Run(Config config) {
   SetUpLogging(config.log_level);
   signal(SIGPIPE, SIG_IGN);
+  RaiseFileLimit();
   EndOfService end;
+  if (auto status = query::CheckTimeZoneData(); !status.ok()) return Fail(status);
 
   std::unique_ptr<TemporaryDirectory> temporary;
   if (config.data_dir.empty()) {
@@ -254,6 +266,8 @@ int Run(Config config) {
   client.client_id = "tallyd";
   client.group_id = config.group;
   client.embedded = config.embedded;
+  client.extra = config.kafka_config;
+  if (auto status = kafka::Validate(client); !status.ok()) return Fail(status);
   auto log = ConnectLog(config, client);
   if (!log.ok()) return Fail(log.status());
 
@@ -282,18 +296,20 @@ int Run(Config config) {
   const absl::Status why = end.Wait();
   if (!why.ok()) Fail(why);
   engine->Drain();
-  servers->api->Drain(kDrainLimit);
+  const bool drained = servers->api->Drain(kDrainLimit);
   const bool finished = engine->Stop(kFinishLimit);
   if (servers->admin) servers->admin->Drain(absl::ZeroDuration());
   if (!config.ready_file.empty()) unlink(config.ready_file.c_str());
-  if (!finished) {
+  const int code = why.ok() && finished ? 0 : 1;
+  if (!drained || !finished) {
+    // Something still runs that must not see its surroundings destroyed.
     temporary.reset();
     spdlog::shutdown();
-    _exit(1);
+    _exit(code);
   }
   servers = absl::CancelledError();
   engine.reset();
-  return why.ok() ? 0 : 1;
+  return code;
 }
 
 }  // namespace

@@ -304,6 +304,7 @@ void Shard::Finish(std::function<void(absl::Status)> done) {
   batch_.reset();
   source_.reset();
   on_finished_ = std::move(done);
+  for (auto& [min, reached] : waiters_) reached();  // nothing more will come
   ContinueFinish();
 }
 

@@ -117,8 +117,8 @@ class Shard {
   Delta& delta() { return delta_; }
 
   // Calls `reached` on the owner's thread, perhaps more than once, when position() is at least
-  // `min` (-1: any) or the shard has failed. Null when there are too many waiters. Whoever added it
-  // removes it, but not from within `reached`.
+  // `min` (-1: any) or the shard has failed or finishes. Null when there are too many waiters.
+  // Whoever added it removes it, but not from within `reached`.
   using Waiter = std::list<std::pair<Offsets, std::function<void()>>>::iterator;
   std::optional<Waiter> AddWaiter(const Offsets& min, std::function<void()> reached);
   void RemoveWaiter(Waiter waiter) { waiters_.erase(waiter); }

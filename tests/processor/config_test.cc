@@ -97,6 +97,18 @@ TEST(ConfigTest, EnvironmentIsReadAndFlagsWin) {
   EXPECT_EQ(config.topic_prefix, "flag.");
 }
 
+TEST(ConfigTest, KafkaPropertiesAreRepeatableOrSeparated) {
+  using Properties = std::vector<std::pair<std::string, std::string>>;
+  const Properties expected = {{"security.protocol", "ssl"}, {"ssl.key.password", "a=b"}};
+  EXPECT_EQ(Accepted({"--embedded", "--kafka-config", "security.protocol=ssl", "--kafka-config",
+                      "ssl.key.password=a=b"})
+                .kafka_config,
+            expected);
+  setenv("TALLY_KAFKA_CONFIG", "security.protocol=ssl;ssl.key.password=a=b", 1);
+  EXPECT_EQ(Accepted({"--embedded"}).kafka_config, expected);
+  unsetenv("TALLY_KAFKA_CONFIG");
+}
+
 TEST(ConfigTest, AdminOnTheSameAddressIsTheSameListener) {
   const std::string same = "127.0.0.1:81";  // never bound
   EXPECT_FALSE(Accepted({"--embedded", "--http-listen", same, "--admin-listen", same}).admin);
@@ -140,6 +152,7 @@ TEST(ConfigTest, MistakesAreNamedWithTheRemedy) {
       {{"--embedded", "--http-listen", "0.0.0.0:81"}, "--allow-anonymous"},  // never bound
       {{"--embedded", "--http-listen", "[::]:81"}, "--allow-anonymous"},     // never bound
       {{"--embedded", "--admin-listen", "10.0.0.1:81"}, "--allow-anonymous"},
+      {{"--embedded", "--kafka-config", "ssl.ca.location"}, "NAME=VALUE"},
       {{"--embedded", "--log-level", "loud"}, "--log-level"},
       {{"--embedded", "--position-wait-ms", "-1"}, "--position-wait-ms"},
   };

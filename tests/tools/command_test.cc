@@ -314,7 +314,7 @@ TEST(CommandLine, MistakesAreUsageErrors) {
       {"load", "file"},
       {"load-sample", "--brokers"},
       {"load-sample", "--brokers", "b", "--partitioner", "random"},
-      {"load-sample", "--brokers", "b", "--kafka-property", "novalue"},
+      {"load-sample", "--brokers", "b", "--kafka-config", "novalue"},
       {"load-sample", "--brokers", "b", "--unknown"},
       {"topics"},
       {"topics", "create", "--brokers", "b", "--partitions", "0"},

@@ -149,13 +149,13 @@ class CommandLine {
     }
     command
         ->add_option_function<std::vector<std::string>>(
-            "--kafka-property",
+            "--kafka-config",
             [options](const std::vector<std::string>& properties) {
               for (const std::string& property : properties) AddProperty(property, options);
             },
             "name=value for librdkafka (security.protocol, sasl.*, ssl.*); repeatable, or several "
             "separated by ';'")
-        ->envname("TALLY_KAFKA_PROPERTIES")
+        ->envname("TALLY_KAFKA_CONFIG")
         ->type_name("NAME=VALUE")
         ->delimiter(';')
         ->expected(1)
@@ -168,7 +168,7 @@ class CommandLine {
   static void AddProperty(const std::string& property, KafkaOptions* options) {
     const size_t equals = property.find('=');
     if (equals == 0 || equals == std::string::npos) {
-      throw CLI::ValidationError("--kafka-property", "must be name=value");
+      throw CLI::ValidationError("--kafka-config", "must be name=value");
     }
     options->properties.emplace_back(property.substr(0, equals), property.substr(equals + 1));
   }
