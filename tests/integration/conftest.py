@@ -44,8 +44,8 @@ def start(kafka, tmp_path):
             count += 1
             return stack.enter_context(harness.Tallyd(
                 "--brokers", brokers or kafka.brokers, "--topic-prefix", prefix or kafka.prefix,
-                "--checkpoint-interval-ms", "200", *flags,
-                data_dir=tmp_path / name, ready_file=tmp_path / f"ready-{count}.json", **more))
+                *flags, data_dir=tmp_path / name, ready_file=tmp_path / f"ready-{count}.json",
+                **more))
 
         yield run
 

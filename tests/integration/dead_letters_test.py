@@ -2,7 +2,7 @@
 
 import shutil
 
-from harness import distribution, event_created, participant
+from harness import NEVER_MS, distribution, event_created, participant
 
 PROTOBUF = [("content-type", b"application/x-protobuf")]
 
@@ -13,7 +13,7 @@ POISON = {
         ("a list", {"value": b"[]", "key": "evt-1",
                     "headers": [("content-type", b"application/json")]}, "undecodable"),
         ("wrong type", {"value": b'{"eventId":"evt-1","userId":7}', "key": "evt-1"},
-         "undecodable"),
+         "invalid_field"),
         ("no owner", {"value": b'{"eventId":"evt-1"}', "key": "evt-1"}, "missing_field"),
         ("empty owner", {"value": event_created("evt-1", "")}, "missing_field"),
         ("negative money", {"value": event_created("evt-1", totalInvestment=-1)},
@@ -136,12 +136,12 @@ def test_poison_of_every_topic_ends_as_dead_letters_once(kafka, start, tmp_path)
 def test_a_kill_between_letter_and_checkpoint_repeats_no_letter(kafka, start):
     kafka.create_topics()
     good = send_good(kafka.producer())
-    tallyd = start("--checkpoint-interval-ms", "100000000").wait_ready()
+    tallyd = start("--checkpoint-interval-ms", NEVER_MS).wait_ready()
     before = tallyd.event("evt-1", good).body
     tallyd.kill()
     for _ in range(3):
         position, _ = send_poison(kafka)
-        tallyd = start("--checkpoint-interval-ms", "100000000").wait_ready()
+        tallyd = start("--checkpoint-interval-ms", NEVER_MS).wait_ready()
         assert tallyd.event("evt-1", position).body == before
         tallyd.kill()    # its letters are written, its offsets are not
     places = [coordinates(headers) for _, headers in letters(kafka)]

@@ -27,6 +27,7 @@ TALLY = os.environ.get("TALLY", str(ROOT / "build/dev/tools/tally/tally"))
 
 WAIT_SECONDS_MAX = 60          # generous: a deadline says "never", not "slow"
 STOP_SECONDS_MAX = 10          # promised for a clean shutdown
+NEVER_MS = "3600000"           # a checkpoint interval that no test lives to see
 POSITION_WAIT_MS = 20_000      # how long tallyd itself waits for a Tally-Min-Position
 
 INPUT_TOPICS = ("event.created", "participant.registered", "distribution.completed")
@@ -180,9 +181,13 @@ class Tallyd(Process):
         self.data_dir = data_dir
         self.ready_file = pathlib.Path(ready_file)
         self.ready_file.unlink(missing_ok=True)
-        super().__init__([TALLYD, "--data-dir", data_dir, "--http-listen", "127.0.0.1:0",
-                          "--ready-file", ready_file,
-                          "--position-wait-ms", POSITION_WAIT_MS, *flags], env, preexec_fn)
+        defaults = {"--data-dir": data_dir, "--http-listen": "127.0.0.1:0",
+                    "--ready-file": ready_file, "--position-wait-ms": POSITION_WAIT_MS,
+                    "--checkpoint-interval-ms": 200}
+        command = [TALLYD, *flags]
+        for flag, value in defaults.items():
+            command += [] if flag in flags else [flag, value]
+        super().__init__(command, env, preexec_fn)
         self.listening = None
 
     def wait_listening(self):

@@ -94,7 +94,7 @@ def shown(dashboard):
 def digests(data_dir):
     """What `tally inspect` tells of every shard that two equal stores have in common."""
     told = json.loads(tally("inspect", "--data-dir", data_dir, "--json").stdout)
-    return {shard["partition"]: (shard["digest"], shard["nextOffsets"])
+    return {shard["shard"]: (shard["digest"], shard["nextOffsets"])
             for shard in told["shards"]}
 
 

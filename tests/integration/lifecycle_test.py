@@ -7,7 +7,7 @@ import threading
 
 import harness
 import pytest
-from harness import event_created, event_path, participant
+from harness import NEVER_MS, event_created, event_path, participant
 
 
 def fill(kafka, events=8):
@@ -25,7 +25,7 @@ def fill(kafka, events=8):
 def test_a_signal_ends_it_with_a_final_checkpoint(kafka, start, number):
     kafka.create_topics()
     position = fill(kafka)
-    late = ("--checkpoint-interval-ms", "100000000")
+    late = ("--checkpoint-interval-ms", NEVER_MS)
     tallyd = start(*late).wait_ready()
     body = tallyd.event("evt-1", position).body
     tallyd.signal(number)

@@ -17,7 +17,7 @@ TABLE = {
 }
 COSTS = (1_000_000, 1_500_000, 500_000, 0)
 TYPES = ("TV", "TV", "CALL", "SNS")
-TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?\+09:00"
+TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?[+]0[09]:00"
 
 
 @pytest.fixture

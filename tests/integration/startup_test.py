@@ -126,7 +126,7 @@ def test_another_partition_count_than_the_stores_is_refused(kafka, start):
     for future in kafka.admin.create_partitions(
             [confluent_kafka.admin.NewPartitions(topic, 6) for topic in kafka.topics()]).values():
         future.result(timeout=WAIT_SECONDS_MAX)
-    refusal(start(), "4", "6", "partition")
+    refusal(start(), "this store was made", "4 partitions", "6")
     assert before
 
 
@@ -216,7 +216,7 @@ def test_a_data_dir_that_is_not_writable_is_refused(kafka, tmp_path):
     command = [*without_overriding(), TALLYD, "--brokers", kafka.brokers, "--topic-prefix",
                kafka.prefix, "--http-listen", "127.0.0.1:0", "--data-dir", locked / "data"]
     with harness.Process(command) as tallyd:
-        refusal(tallyd, str(locked), "writ")
+        refusal(tallyd, str(locked), "denied", "--data-dir")
 
 
 def test_a_file_for_a_data_dir_is_refused(start, tmp_path):
@@ -261,15 +261,16 @@ def test_another_hash_key_is_refused(start, stopped, tmp_path):
 
 def test_another_topic_prefix_is_refused(kafka, start, stopped):
     other = harness.Kafka(kafka.brokers, harness.unique_prefix("other")).create_topics()
-    line = refusal(start(prefix=other.prefix), kafka.prefix, other.prefix)
-    assert "--topic-prefix" in line or "--data-dir" in line
+    line = refusal(start(prefix=other.prefix), kafka.prefix, other.prefix, "--topic-prefix")
+    assert "--hash-key-file" not in line, "derived keys differ because the prefixes do"
     assert stopped.is_dir()
 
 
 def test_another_cluster_is_refused(kafka, start, stopped, own_kafka):
     address, _ = own_kafka()
     harness.Kafka(address, kafka.prefix).create_topics()
-    refusal(start(brokers=address), "cluster")
+    line = refusal(start(brokers=address), "cluster", "--brokers")
+    assert "--hash-key-file" not in line, "derived keys differ because the clusters do"
     assert stopped.is_dir()
 
 

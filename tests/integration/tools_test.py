@@ -138,14 +138,14 @@ def test_inspect_reads_beside_a_running_tallyd(kafka, tallyd):
     report = json.loads(tally("load-sample", *kafka_flags(kafka), "--json").stdout)
     body = tallyd.event("evt-1", report["position"]).body
     told = json.loads(tally("inspect", "--data-dir", tallyd.data_dir, "--json").stdout)
-    assert [shard["partition"] for shard in told["shards"]] == [0, 1, 2, 3]
+    assert [shard["shard"] for shard in told["shards"]] == [0, 1, 2, 3]
     assert tally("inspect", "--data-dir", tallyd.data_dir).stdout
     assert tallyd.event("evt-1").body == body
 
     assert tallyd.stop() == 0
     told = json.loads(tally("inspect", "--data-dir", tallyd.data_dir, "--json").stdout)
-    reached = {f"{topic}/{shard['partition']}@{offset}" for shard in told["shards"]
-               for topic, offset in shard["nextOffsets"].items() if offset}
+    reached = {f"{kafka.topic(suffix)}/{shard['shard']}@{offset}" for shard in told["shards"]
+               for suffix, offset in shard["nextOffsets"].items() if offset}
     assert reached == set(report["position"].split(","))
     assert len({shard["digest"] for shard in told["shards"]}) >= 2
     again = json.loads(tally("inspect", "--data-dir", tallyd.data_dir, "--json").stdout)
