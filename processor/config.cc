@@ -5,9 +5,11 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <fstream>
 #include <thread>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "processor/version.h"
@@ -26,6 +28,7 @@ constexpr char kDescription[] =
 struct Texts {
   std::string partitioner = "murmur2_random";
   std::string input_utc_offset = "+09:00";
+  std::string hash_key_file;
   std::string memory_budget = "512MiB";
   std::string http = "127.0.0.1:8080";
   std::string admin;
@@ -86,7 +89,7 @@ void Declare(CLI::App& app, Config& config, Texts& texts) {
       "fnv1a_random");
   Add(app, kLog, "--input-utc-offset", texts.input_utc_offset,
       "The zone of input times that carry none");
-  Add(app, kLog, "--hash-key-file", config.hash_key_file,
+  Add(app, kLog, "--hash-key-file", texts.hash_key_file,
       "File with the key (32 hex digits) that hides participant ids on disk; without one the key "
       "is derived from cluster and prefix, and is no secret");
 
@@ -169,7 +172,40 @@ absl::Status CheckReach(const std::string& flag, const std::string& text,
       "127.0.0.1, or allow it with --allow-anonymous"));
 }
 
+absl::StatusOr<domain::HashKey> ReadHashKey(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  char content[4096];  // many times a key
+  file.read(content, sizeof content);
+  if (!file.eof()) {
+    return absl::InvalidArgumentError(absl::StrCat("--hash-key-file ", path, " cannot be read"));
+  }
+  auto key = domain::HashKey::Parse({content, static_cast<size_t>(file.gcount())});
+  if (!key.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--hash-key-file ", path, ": ", key.status().message()));
+  }
+  return key;
+}
+
+// What Kafka allows in a topic's name, with room for the rest of it.
+absl::Status CheckTopicPrefix(const std::string& prefix) {
+  constexpr size_t kBytesMax = 200;
+  const bool allowed = std::all_of(prefix.begin(), prefix.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
+  });
+  if (allowed && prefix.size() <= kBytesMax) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("--topic-prefix '", prefix,
+                                                 "' is no part of a topic's name: at most ",
+                                                 kBytesMax, " letters, digits, '.', '_' and '-'"));
+}
+
 absl::Status Apply(const Texts& texts, Config* config) {
+  if (auto status = CheckTopicPrefix(config->topic_prefix); !status.ok()) return status;
+  if (!texts.hash_key_file.empty()) {
+    auto key = ReadHashKey(texts.hash_key_file);
+    if (!key.ok()) return key.status();
+    config->hash_key = *std::move(key);
+  }
   const auto partitioner = domain::ParsePartitioner(texts.partitioner);
   if (!partitioner) {
     return absl::InvalidArgumentError(absl::StrCat(

@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "processor/domain/participant_hash.h"
 #include "processor/domain/partitioner.h"
 
 namespace tally {
@@ -41,7 +42,7 @@ struct Config {
   int16_t replication_factor = -1;
   domain::Partitioner partitioner = domain::Partitioner::kMurmur2;
   int32_t input_utc_offset_minutes = 540;
-  std::string hash_key_file;  // empty: derived
+  std::optional<domain::HashKey> hash_key;  // nullopt: derived from cluster id and topic prefix
 
   std::string data_dir;
   bool accept_log_base = false;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <fstream>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -24,6 +23,8 @@ constexpr domain::Topic kTopics[] = {domain::Topic::kEventCreated,
 constexpr absl::Duration kAdminTimeout = absl::Seconds(10);
 constexpr absl::Duration kBackoffMin = absl::Milliseconds(250);
 constexpr absl::Duration kBackoffMax = absl::Seconds(5);
+constexpr absl::Duration kStartUpEndLimit = absl::Seconds(2);
+constexpr size_t kResidentEventBytes = 1'536;  // of an ordinary event, with a handful of channels
 constexpr absl::Duration kRepeatLogAfter = absl::Seconds(30);
 
 std::string_view Text(const absl::Status& status) {
@@ -41,35 +42,20 @@ absl::Status Final(const absl::Status& status) {
   return MayPass(status) ? absl::InternalError(status.message()) : status;
 }
 
-// How the memory budget is shared out: half to RocksDB, a quarter each to deltas and Kafka queues.
+// How the memory budget is shared out: half to RocksDB, a quarter to deltas, an eighth each to
+// Kafka queues and to aggregates kept in memory.
 struct MemoryShares {
   size_t rocks_bytes;
-  size_t delta_bytes;  // a shard's live delta; the frozen one has as much
-  size_t queue_bytes;  // one topic's partition
+  size_t delta_bytes;      // a shard's live delta; the frozen one has as much
+  size_t queue_bytes;      // one topic's partition
+  size_t resident_events;  // of a shard
 };
 MemoryShares ShareMemory(size_t budget, size_t shards) {
   shards = std::max<size_t>(shards, 1);
   return {.rocks_bytes = budget / 2,
           .delta_bytes = std::max(budget / 4 / (2 * shards), size_t{1} << 20),
-          .queue_bytes = std::max(budget / 4 / (domain::kTopicCount * shards), size_t{1} << 20)};
-}
-
-absl::StatusOr<domain::HashKey> LoadHashKey(const Config& config, const std::string& cluster_id) {
-  if (config.hash_key_file.empty()) {
-    return domain::HashKey::Derived(cluster_id, config.topic_prefix);
-  }
-  std::ifstream file(config.hash_key_file, std::ios::binary);
-  if (!file) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("--hash-key-file ", config.hash_key_file, " cannot be read"));
-  }
-  const std::string content{std::istreambuf_iterator<char>(file), {}};
-  auto key = domain::HashKey::Parse(content);
-  if (!key.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--hash-key-file ", config.hash_key_file, ": ", key.status().message()));
-  }
-  return key;
+          .queue_bytes = std::max(budget / 8 / (domain::kTopicCount * shards), size_t{1} << 20),
+          .resident_events = std::max(budget / 8 / (kResidentEventBytes * shards), size_t{256})};
 }
 
 }  // namespace
@@ -80,14 +66,21 @@ struct Engine::Plan {
   std::optional<domain::HashKey> hash_key;
   int32_t partition_count = 0;
   std::vector<int32_t> owned;
-  std::vector<std::vector<LogRange>> ranges;  // by topic index, then partition
+  std::vector<std::vector<LogRange>> ranges;    // by topic index, then partition
+  std::vector<int32_t> dead_letter_partitions;  // by topic index; 0: no such topic
 
   struct PlannedShard {
     int32_t partition = 0;
-    OpenedShard opened;
+    store::Lineage wanted;
+    std::optional<OpenedShard> opened;  // nullopt until a new store is created
     Offsets end_at_start{};
     Offsets dead_letters_written_below{};
     absl::Status failure;  // why it must not read on, if so
+
+    const Offsets& next_offsets() const {
+      return opened ? opened->checkpoint.next_offsets : wanted.log_base;
+    }
+    const Offsets& log_base() const { return opened ? opened->lineage.log_base : wanted.log_base; }
   };
   std::vector<PlannedShard> shards;
 
@@ -114,7 +107,15 @@ Engine::~Engine() {
 }
 
 void Engine::Start() {
-  thread_ = std::thread([this] { Run(); });
+  thread_ = std::thread([this] {
+    RunUntilStopped();
+    thread_ended_.Notify();
+  });
+}
+
+absl::Status Engine::CheckNotStopping() const {
+  absl::MutexLock lock(&mutex_);
+  return stopping_ ? absl::CancelledError("stopping") : absl::OkStatus();
 }
 
 bool Engine::WaitFor(absl::Duration time) {
@@ -128,15 +129,16 @@ void Engine::SetStarting(const std::string& what) {
   starting_ = what;
 }
 
-void Engine::Run() {
+void Engine::RunUntilStopped() {
   absl::Duration backoff = kBackoffMin;
   std::string said;
   absl::Time said_at;
   for (;;) {
     const absl::Status status = TryStart();
     if (status.ok()) break;
+    if (!CheckNotStopping().ok()) return;
     if (!MayPass(status)) return stop_process_(status);
-    metrics_.SetBrokerReachable(!absl::IsUnavailable(status));
+    metrics_.SetBrokerReachable(absl::IsNotFound(status));
     const std::string what(status.message());
     SetStarting(what);
     if (what != said || absl::Now() - said_at > kRepeatLogAfter) {
@@ -185,9 +187,9 @@ absl::Status Engine::FindTopics(Plan& plan) {
   auto cluster_id = log_.admin->ClusterId(kAdminTimeout);
   if (!cluster_id.ok()) return cluster_id.status();
   plan.cluster_id = *std::move(cluster_id);
-  auto key = LoadHashKey(config_, plan.cluster_id);
-  if (!key.ok()) return key.status();
-  plan.hash_key = *std::move(key);
+  plan.hash_key = config_.hash_key
+                      ? *config_.hash_key
+                      : domain::HashKey::Derived(plan.cluster_id, config_.topic_prefix);
 
   std::vector<std::string> names = InputTopics(config_.topic_prefix);
   const std::vector<std::string> letters = DeadLetterTopics(config_.topic_prefix);

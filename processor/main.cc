@@ -46,6 +46,7 @@ namespace {
 // Together under the 10 s that orchestrators commonly grant.
 constexpr absl::Duration kDrainLimit = absl::Seconds(3);
 constexpr absl::Duration kFinishLimit = absl::Seconds(5);
+constexpr unsigned kGoodbyeSecondsMax = 1;
 
 int Fail(const absl::Status& status) {
   std::fprintf(stderr, "tallyd: %s\n", std::string(status.message()).c_str());
@@ -237,6 +238,17 @@ class EndOfService {
   absl::Status error_;
 };
 
+// What is left after the final checkpoint is librdkafka's goodbye, and that waits, for as long as a
+// minute, for brokers that do not answer any more.
+void EndSoonWhateverHangs(int code) {
+  static volatile sig_atomic_t exit_code;
+  exit_code = code;
+  struct sigaction end {};
+  end.sa_handler = [](int) { _exit(exit_code); };
+  sigaction(SIGALRM, &end, nullptr);
+  alarm(kGoodbyeSecondsMax);
+}
+
 int Run(Config config) {
   SetUpLogging(config.log_level);
   signal(SIGPIPE, SIG_IGN);
@@ -307,6 +319,7 @@ int Run(Config config) {
     spdlog::shutdown();
     _exit(code);
   }
+  EndSoonWhateverHangs(code);
   servers = absl::CancelledError();
   engine.reset();
   return code;

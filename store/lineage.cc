@@ -160,7 +160,10 @@ void CheckSettings(const Lineage& stored, const Lineage& wanted,
         ", this process was started with ", Quoted(wanted.partitioner),
         ": start with --partitioner ", stored.partitioner, " or use another --data-dir"));
   }
-  if (stored.hash_key_fingerprint != wanted.hash_key_fingerprint) {
+  // Derived keys differ where cluster or prefix do: no difference of its own.
+  const bool same_log =
+      stored.cluster_id == wanted.cluster_id && stored.topic_prefix == wanted.topic_prefix;
+  if (same_log && stored.hash_key_fingerprint != wanted.hash_key_fingerprint) {
     differences->push_back(absl::StrCat(
         "this store was made with the hash key of fingerprint ",
         Quoted(stored.hash_key_fingerprint), ", this process has the key of fingerprint ",

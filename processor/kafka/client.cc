@@ -168,6 +168,8 @@ Settings ConsumerSettings(const ClientConfig& config) {
       {"auto.offset.reset", "error"},
       {"isolation.level", "read_committed"},
       {"enable.partition.eof", "true"},
+      // Not a session, as partitions are assigned, but how long a commit waits for a coordinator.
+      {"session.timeout.ms", "2000"},
       {"fetch.min.bytes", "1"},
       // Bounds how long a drained queue waits while the others are at their end; a record that
       // arrives is answered at once whatever this is.

@@ -114,7 +114,7 @@ def test_finite_retention_is_warned_about_and_shown(kafka, start):
 def test_different_partition_counts_are_refused(kafka, start):
     kafka.create_topics(4, suffixes=harness.INPUT_TOPICS[:2])
     kafka.create_topics(6, suffixes=harness.INPUT_TOPICS[2:])
-    refusal(start(), "4", "6", kafka.topic("distribution.completed"))
+    refusal(start(), "same number of partitions", kafka.topic("distribution.completed") + " has 6")
 
 
 def test_another_partition_count_than_the_stores_is_refused(kafka, start):

@@ -125,6 +125,17 @@ TEST(LineageTest, ChecksWithWordsThatHelp) {
   }
 }
 
+TEST(LineageTest, AKeyThatDiffersWithTheLogIsNoDifferenceOfItsOwn) {
+  for (const auto& change : {+[](Lineage& l) { l.cluster_id = "other"; },
+                             +[](Lineage& l) { l.topic_prefix = "prod."; }}) {
+    Lineage wanted = Sample();
+    wanted.hash_key_fingerprint = "abcd";
+    change(wanted);
+    EXPECT_THAT(std::string(CheckLineage(Sample(), wanted).message()),
+                testing::Not(HasSubstr("--hash-key-file")));
+  }
+}
+
 TEST(LineageTest, AnotherVersionsSettingsAreNotJudged) {
   Lineage newer = Sample();
   newer.fold_version = kFoldVersion + 1;
