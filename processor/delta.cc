@@ -63,6 +63,42 @@ absl::Status CollectStored(const store::Snapshot& snapshot, const EventNode& nod
   return rows->status();
 }
 
+// nullptr: the store has no such event.
+absl::StatusOr<EventNodePtr> LoadNode(const store::Snapshot& snapshot, std::string_view event_id) {
+  const std::string key = EventKey(event_id);
+  std::string value;
+  auto stored = snapshot.Get(key, &value);
+  if (!stored.ok()) return stored.status();
+  if (!*stored) return nullptr;
+  auto row = DecodeEvent(key, value);
+  if (!row.ok()) return row.status();
+  auto node = std::make_shared<EventNode>();
+  node->identity = std::make_shared<EventIdentity>(
+      EventIdentity{.number = row->number,
+                    .event_key = domain::EventKey(event_id),
+                    .row_digest = domain::AggregateRow(row->aggregate)});
+  node->in_store = true;
+  node->participants_in_store = row->aggregate.participants > 0;
+  node->aggregate = std::move(row->aggregate);
+  return node;
+}
+
+// The same event without the changes of an epoch that is over.
+EventNodePtr WithoutChanges(const EventNode& node) {
+  auto copy = std::make_shared<EventNode>();
+  copy->identity = node.identity;
+  copy->aggregate = node.aggregate;
+  copy->in_store = node.in_store;
+  copy->participants_in_store = node.participants_in_store;
+  return copy;
+}
+
+size_t TextBytes(const domain::EventAggregate& event) {
+  size_t bytes = event.channels.size() * sizeof(domain::Channel);
+  if (event.description) bytes += event.description->event_title.size();
+  return bytes;
+}
+
 }  // namespace
 
 size_t ParticipantKeyHash::operator()(const ParticipantKeyBytes& key) const {
@@ -75,6 +111,7 @@ Delta::Delta(domain::HashKey hash_key, std::shared_ptr<const store::Snapshot> sn
              EventNumber next_event_number, size_t resident_events_max)
     : hash_key_(std::move(hash_key)),
       resident_events_max_(resident_events_max),
+      evict_at_(resident_events_max),
       snapshot_(std::move(snapshot)),
       next_event_number_(next_event_number) {}
 
@@ -82,25 +119,18 @@ absl::StatusOr<Delta::Slot*> Delta::FindSlot(std::string_view event_id) {
   if (auto found = resident_.find(Abseil(event_id)); found != resident_.end()) {
     return found->second.get();
   }
-  scratch_key_ = EventKey(event_id);
-  auto stored = snapshot_->Get(scratch_key_, &scratch_value_);
-  if (!stored.ok()) return stored.status();
-  if (!*stored) return nullptr;
-  auto row = DecodeEvent(scratch_key_, scratch_value_);
-  if (!row.ok()) return row.status();
-  auto node = std::make_shared<EventNode>();
-  node->identity = std::make_shared<EventIdentity>(
-      EventIdentity{.number = row->number,
-                    .event_key = domain::EventKey(event_id),
-                    .row_digest = domain::AggregateRow(row->aggregate)});
-  node->in_store = true;
-  node->participants_in_store = row->aggregate.participants > 0;
-  node->aggregate = std::move(row->aggregate);
-  return AddSlot(event_id, std::move(node));
+  auto node = LoadNode(*snapshot_, event_id);
+  if (!node.ok()) return node.status();
+  if (*node == nullptr) return nullptr;
+  return AddSlot(event_id, *std::move(node));
 }
 
 Delta::Slot* Delta::AddSlot(std::string_view event_id, EventNodePtr node) {
-  if (resident_.size() >= resident_events_max_) EvictResident();
+  if (resident_.size() >= evict_at_) {
+    EvictResident();
+    // When what is needed fills the limit, looking at all of it for every event would not help.
+    evict_at_ = std::max(resident_events_max_, resident_.size() + resident_events_max_ / 8 + 1);
+  }
   auto& slot = resident_[Abseil(event_id)];
   slot = std::make_unique<Slot>(Slot{std::move(node)});
   return slot.get();
@@ -145,16 +175,11 @@ EventNode& Delta::LiveNode() {
     return *node;
   }
   if (node->shared) {
-    auto copy = std::make_shared<EventNode>();
-    copy->identity = node->identity;
-    copy->aggregate = node->aggregate;
-    copy->in_store = node->in_store;
-    copy->participants_in_store = node->participants_in_store;
-    node = std::move(copy);
+    node = WithoutChanges(*node);
   }
   node->epoch = epoch_;
   dirty_.push_back(open_);
-  other_bytes_ += kNodeBytes;
+  other_bytes_ += kNodeBytes + TextBytes(node->aggregate);
   return *node;
 }
 
@@ -279,19 +304,40 @@ void Delta::Committed(std::shared_ptr<const store::Snapshot> after) {
   // Changes that nobody looks at any more are dropped now, not when the event changes next.
   for (Slot* slot : frozen_slots_) {
     EventNode& node = *slot->node;
-    if (node.epoch != epoch || slot->node.use_count() != 1) continue;
+    if (node.epoch != epoch) continue;
+    if (slot->node.use_count() > 1) {
+      slot->node = WithoutChanges(node);
+      continue;
+    }
     node.shared = false;
     node.hours = {};
     node.distributions = {};
   }
   frozen_slots_ = {};
   if (resident_.size() > resident_events_max_) EvictResident();
+  evict_at_ = resident_events_max_;
 }
 
-absl::StatusOr<std::optional<PinnedEvent>> Delta::Pin(std::string_view event_id) {
-  auto view = View(event_id);
-  if (view.ok() && view->has_value()) resident_[Abseil(event_id)]->node->shared = true;
-  return view;
+std::optional<PinnedEvent> Delta::PinResident(std::string_view event_id) {
+  const auto found = resident_.find(Abseil(event_id));
+  if (found == resident_.end()) return std::nullopt;
+  const EventNodePtr& node = found->second->node;
+  node->shared = true;
+  return PinnedEvent{.node = node,
+                     .node_is_live = node->epoch == epoch_,
+                     .frozen = frozen_,
+                     .snapshot = snapshot_};
+}
+
+absl::StatusOr<std::optional<PinnedEvent>> PinStored(
+    std::string_view event_id, std::shared_ptr<const store::Snapshot> snapshot) {
+  auto node = LoadNode(*snapshot, event_id);
+  if (!node.ok()) return node.status();
+  if (*node == nullptr) return std::nullopt;
+  return PinnedEvent{.node = *std::move(node),
+                     .node_is_live = false,
+                     .frozen = nullptr,
+                     .snapshot = std::move(snapshot)};
 }
 
 absl::StatusOr<std::optional<PinnedEvent>> Delta::View(std::string_view event_id) {

@@ -140,8 +140,10 @@ class Delta final : public domain::FoldState {
   // A view of the event as of now; nullopt when it was never seen. Good until the next change of
   // the delta.
   absl::StatusOr<std::optional<PinnedEvent>> View(std::string_view event_id);
-  // The same, good for as long as it is held; costs a copy when the event changes meanwhile.
-  absl::StatusOr<std::optional<PinnedEvent>> Pin(std::string_view event_id);
+  // The same, good for as long as it is held, if the event is in memory; costs a copy when it
+  // changes meanwhile. nullopt: it is not, so that snapshot() has all there is of it.
+  std::optional<PinnedEvent> PinResident(std::string_view event_id);
+  const std::shared_ptr<const store::Snapshot>& snapshot() const { return snapshot_; }
 
   // Ids of the user's events as of now.
   absl::StatusOr<std::vector<std::string>> EventsOf(std::string_view user_id) const;
@@ -161,6 +163,7 @@ class Delta final : public domain::FoldState {
 
   const domain::HashKey hash_key_;
   const size_t resident_events_max_;
+  size_t evict_at_;
   std::shared_ptr<const store::Snapshot> snapshot_;
   std::shared_ptr<const FrozenDelta> frozen_;
   std::vector<Slot*> frozen_slots_;
@@ -177,10 +180,13 @@ class Delta final : public domain::FoldState {
   size_t other_bytes_ = 0;
 
   Slot* open_ = nullptr;
-  std::string scratch_key_;
   std::string scratch_value_;
   domain::Distribution found_distribution_;
 };
+
+// A view of an event that only the snapshot has; nullopt when it has none.
+absl::StatusOr<std::optional<PinnedEvent>> PinStored(
+    std::string_view event_id, std::shared_ptr<const store::Snapshot> snapshot);
 
 // Adds up an event's timeline in `range` over the pinned view, cell by cell. `visit` gets every
 // non-zero cell once, ascending by hour then channel.

@@ -175,12 +175,14 @@ void Engine::WatchBrokers() {
 
 absl::Status Engine::TryStart() {
   Plan plan;
-  if (auto status = FindTopics(plan); !status.ok()) return status;
-  if (auto status = FindRanges(plan); !status.ok()) return status;
-  if (auto status = OpenStores(plan); !status.ok()) return Final(status);
-  if (auto status = ProbePartitioner(plan); !status.ok()) return status;
-  if (auto status = FindDeadLetters(plan); !status.ok()) return status;
-  return StartWorkers(plan);
+  // Nothing is written before all that can be checked has been.
+  for (const auto step :
+       {&Engine::FindTopics, &Engine::FindRanges, &Engine::OpenStores, &Engine::ProbePartitioner,
+        &Engine::CreateStores, &Engine::FindDeadLetters, &Engine::StartWorkers}) {
+    if (auto status = CheckNotStopping(); !status.ok()) return status;
+    if (auto status = (this->*step)(plan); !status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Engine::FindTopics(Plan& plan) {
@@ -198,12 +200,14 @@ absl::Status Engine::FindTopics(Plan& plan) {
   if (!topics.ok()) return topics.status();
 
   std::vector<std::string> missing;
-  int32_t partitions = config_.partitions;
-  for (const auto& topic : *topics) {
+  int32_t partitions = 0;
+  for (size_t i = 0; i < topics->size(); ++i) {
+    const TopicInfo& topic = (*topics)[i];
     if (topic.partitions == 0) missing.push_back(topic.name);
+    // An input topic that exists decides, so that what is lost is made as wide again.
+    if (partitions == 0 && i < domain::kTopicCount) partitions = topic.partitions;
   }
-  // What exists decides, so that a lost dead-letter topic is made as wide as its input.
-  if (topics->front().partitions > 0) partitions = topics->front().partitions;
+  if (partitions == 0) partitions = config_.partitions;
   if (!missing.empty() && config_.create_topics) {
     auto status =
         log_.admin->CreateTopics(missing, partitions, config_.replication_factor, kAdminTimeout);
@@ -218,6 +222,7 @@ absl::Status Engine::FindTopics(Plan& plan) {
   if (!count.ok()) return count.status();
   plan.partition_count = *count;
   for (auto topic = topics->begin() + domain::kTopicCount; topic != topics->end(); ++topic) {
+    plan.dead_letter_partitions.push_back(topic->partitions);
     if (topic->partitions >= *count) continue;
     spdlog::warn(
         "dead-letter topic {} has {} partitions and {} are needed: a shard that meets bad input "
@@ -269,8 +274,9 @@ absl::Status Engine::OpenStores(Plan& plan) {
     for (int topic = 0; topic < domain::kTopicCount; ++topic) {
       wanted.log_base[topic] = ranges[static_cast<size_t>(topic)].begin;
     }
-    const std::string path = data_dir_.ShardPath(partition);
-    if (!ShardStoreExists(path)) {
+    auto opened = OpenShardStore(data_dir_.ShardPath(partition), wanted, rocks_);
+    if (!opened.ok()) return Final(opened.status());
+    if (!*opened) {
       auto status = CheckLogBase(config_.topic_prefix, partition, ranges);
       if (!status.ok() && !config_.accept_log_base) return status;
       if (!status.ok()) {
@@ -278,17 +284,24 @@ absl::Status Engine::OpenStores(Plan& plan) {
                      partition);
       }
     }
-    auto opened = OpenShardStore(path, wanted, rocks_);
-    if (!opened.ok()) return opened.status();
-
-    Plan::PlannedShard shard{.partition = partition, .opened = *std::move(opened)};
-    metrics_.SetLogBase(partition, shard.opened.lineage.log_base);
+    Plan::PlannedShard shard{
+        .partition = partition, .wanted = std::move(wanted), .opened = *std::move(opened)};
     for (int topic = 0; topic < domain::kTopicCount; ++topic) {
       shard.end_at_start[topic] = ranges[static_cast<size_t>(topic)].end;
     }
-    shard.failure =
-        CheckResume(config_.topic_prefix, partition, shard.opened.checkpoint.next_offsets, ranges);
+    shard.failure = CheckResume(config_.topic_prefix, partition, shard.next_offsets(), ranges);
+    metrics_.SetLogBase(partition, shard.log_base());
     plan.shards.push_back(std::move(shard));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Engine::CreateStores(Plan& plan) {
+  for (auto& shard : plan.shards) {
+    if (shard.opened) continue;
+    auto created = CreateShardStore(data_dir_.ShardPath(shard.partition), shard.wanted, rocks_);
+    if (!created.ok()) return Final(created.status());
+    shard.opened = *std::move(created);
   }
   return absl::OkStatus();
 }
@@ -300,10 +313,17 @@ absl::Status Engine::ProbePartitioner(Plan& plan) {
   for (const auto topic : kTopics) {
     const auto index = static_cast<size_t>(domain::Index(topic));
     std::vector<PartitionAt> from;
+    int64_t read_before = 0;
     for (const auto& shard : plan.shards) {
-      const int64_t next = shard.opened.checkpoint.next_offsets[index];
+      const int64_t next = shard.next_offsets()[index];
+      read_before += next - shard.log_base()[index];
       const auto& range = plan.ranges[index][static_cast<size_t>(shard.partition)];
       if (next < range.end) from.push_back({names[index], shard.partition, next});
+    }
+    // The topic's first records were judged when they were read.
+    if (read_before >= PartitionerCheck::kRecordsLookedAt) {
+      partitioner_check_->Settle(topic);
+      continue;
     }
     if (from.empty()) continue;
     PartitionerCheck probe(config_.partitioner, plan.partition_count);
@@ -327,10 +347,13 @@ absl::Status Engine::FindDeadLetters(Plan& plan) {
   const auto names = InputTopics(config_.topic_prefix);
   for (const auto topic : kTopics) {
     const auto index = static_cast<size_t>(domain::Index(topic));
-    auto letters = log_.admin->Ranges(names[index] + ".dlq", plan.partition_count, kAdminTimeout);
-    if (absl::IsNotFound(letters.status())) continue;  // missing or narrower: said before
+    const int32_t partitions = std::min(plan.dead_letter_partitions[index], plan.partition_count);
+    if (partitions == 0) continue;
+    auto letters = log_.admin->Ranges(names[index] + ".dlq", partitions, kAdminTimeout);
     if (!letters.ok()) return letters.status();
     for (auto& shard : plan.shards) {
+      if (auto status = CheckNotStopping(); !status.ok()) return status;
+      if (shard.partition >= partitions) continue;
       const auto& range = (*letters)[static_cast<size_t>(shard.partition)];
       if (range.end == range.begin) continue;
       auto below = log_.dead_letters_written_below(names[index], shard.partition);
@@ -372,6 +395,7 @@ absl::Status Engine::StartWorkers(Plan& plan) {
     options.checkpoint_interval_behind =
         std::max(options.checkpoint_interval_behind, config_.checkpoint_interval);
     options.delta_bytes_max = memory.delta_bytes;
+    options.resident_events_max = memory.resident_events;
 
     ShardEnvironment environment;
     environment.run_in_background = [pool = background_.get()](std::function<void()> job) {
@@ -388,14 +412,15 @@ absl::Status Engine::StartWorkers(Plan& plan) {
       worker.source().CommitGroupOffsets(partition, next);
     };
     auto shard =
-        std::make_unique<Shard>(options, std::move(environment), std::move(planned.opened.store),
-                                planned.opened.checkpoint, *plan.hash_key);
+        std::make_unique<Shard>(options, std::move(environment), std::move(planned.opened->store),
+                                planned.opened->checkpoint, *plan.hash_key);
     if (!planned.failure.ok()) shard->Fail(planned.failure);
     worker.Add(std::move(shard));
   }
   for (const auto& worker : workers) {
-    if (auto status = worker->Start(); !status.ok()) return Final(status);
+    if (auto status = worker->Open(); !status.ok()) return Final(status);
   }
+  for (const auto& worker : workers) worker->Start();
   spdlog::info("reading {} of {} partitions of {}* on {} threads", plan.owned.size(),
                plan.partition_count, config_.topic_prefix, thread_count);
   reader_.Serve(plan.cluster_id, plan.partition_count, workers);
@@ -405,14 +430,19 @@ absl::Status Engine::StartWorkers(Plan& plan) {
   return absl::OkStatus();
 }
 
-bool Engine::Stop(absl::Duration limit) {
+Engine::Stopped Engine::Stop(absl::Duration limit) {
   draining_ = true;
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
   }
   const absl::Time deadline = absl::Now() + limit;
-  if (thread_.joinable()) thread_.join();
+  if (thread_.joinable()) {
+    if (!thread_ended_.WaitForNotificationWithTimeout(std::min(kStartUpEndLimit, limit))) {
+      return Stopped::kStillStarting;
+    }
+    thread_.join();
+  }
   std::vector<std::shared_ptr<Worker>> workers;
   {
     absl::MutexLock lock(&mutex_);
@@ -439,15 +469,16 @@ bool Engine::Stop(absl::Duration limit) {
       spdlog::warn(
           "not everything that was read could be made durable in time; it will be read "
           "again from the log");
-      return false;
+      return Stopped::kIncomplete;
     }
     if (!one->status.ok()) spdlog::warn("a shard ended early: {}", Text(one->status));
   }
+  // Letters and commits call back into workers until they have ended themselves.
   for (const auto& worker : workers) worker->Join();
-  workers.clear();
   if (background_) background_->join();
   dead_letters_.reset();
-  return true;
+  workers.clear();
+  return Stopped::kFinished;
 }
 
 query::Health Engine::GetHealth() const {

@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "processor/config.h"
 #include "processor/dead_letters.h"
@@ -52,26 +53,35 @@ class Engine final : public query::HealthSource {
 
   // From now on not ready.
   void Drain() { draining_ = true; }
-  // Ends start-up or finishes all shards with a final checkpoint. Reads must have ended. False: not
-  // all of it was done within `limit`; the process should then exit without destroying the engine.
-  bool Stop(absl::Duration limit);
+  enum class Stopped : uint8_t {
+    kFinished,
+    // Start-up waits for a broker that does not answer. Nothing had been read: nothing to finish.
+    kStillStarting,
+    // Not all that was read could be made durable in time; it will be read again.
+    kIncomplete,
+  };
+  // Ends start-up or finishes all shards with a final checkpoint, within about `limit`. No new
+  // reads may come. Unless kFinished, the process must exit without destroying the engine.
+  Stopped Stop(absl::Duration limit);
 
   query::Health GetHealth() const override;
 
  private:
   struct Plan;
 
-  void Run();
+  void RunUntilStopped();
   void WatchBrokers();
   absl::Status TryStart();
   absl::Status FindTopics(Plan& plan);
   absl::Status FindRanges(Plan& plan);
   absl::Status OpenStores(Plan& plan);
   absl::Status ProbePartitioner(Plan& plan);
+  absl::Status CreateStores(Plan& plan);
   absl::Status FindDeadLetters(Plan& plan);
   absl::Status StartWorkers(Plan& plan);
   // Sleeps unless stopping; false: stopping.
   bool WaitFor(absl::Duration time);
+  absl::Status CheckNotStopping() const;
   void SetStarting(const std::string& what);
 
   const Config config_;
@@ -88,6 +98,7 @@ class Engine final : public query::HealthSource {
 
   std::atomic<bool> draining_{false};
   std::thread thread_;
+  absl::Notification thread_ended_;
   mutable absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::string starting_ ABSL_GUARDED_BY(mutex_) = "starting";

@@ -58,6 +58,10 @@ class LogSource {
   // read it empty, then poll all shards. -1: none, poll regularly.
   virtual int WakeFd() const = 0;
 
+  // Handles what came in beside records (errors, statistics, acknowledged commits); never blocks.
+  // The worker calls it at every turn, at least once a second.
+  virtual void Serve() {}
+
   // Tells the consumer group of the offsets that are durable, for lag tools only. Asynchronous;
   // failures are logged, never fatal. Skipped silently where no group is configured.
   virtual void CommitGroupOffsets(int32_t partition, const Offsets& next) = 0;

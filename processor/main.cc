@@ -46,6 +46,7 @@ namespace {
 // Together under the 10 s that orchestrators commonly grant.
 constexpr absl::Duration kDrainLimit = absl::Seconds(3);
 constexpr absl::Duration kFinishLimit = absl::Seconds(5);
+constexpr unsigned kEndSecondsMax = 9;
 constexpr unsigned kGoodbyeSecondsMax = 1;
 
 int Fail(const absl::Status& status) {
@@ -229,6 +230,11 @@ class EndOfService {
       at_once.sa_handler = [](int number) { _exit(128 + number); };
       sigaction(signal, &at_once, nullptr);
     }
+    // Whatever hangs from here on, a library included, does not hang for long.
+    struct sigaction too_long {};
+    too_long.sa_handler = [](int) { _exit(1); };
+    sigaction(SIGALRM, &too_long, nullptr);
+    alarm(kEndSecondsMax);
     return error_;
   }
 
@@ -309,11 +315,11 @@ int Run(Config config) {
   if (!why.ok()) Fail(why);
   engine->Drain();
   const bool drained = servers->api->Drain(kDrainLimit);
-  const bool finished = engine->Stop(kFinishLimit);
+  const auto stopped = engine->Stop(kFinishLimit);
   if (servers->admin) servers->admin->Drain(absl::ZeroDuration());
   if (!config.ready_file.empty()) unlink(config.ready_file.c_str());
-  const int code = why.ok() && finished ? 0 : 1;
-  if (!drained || !finished) {
+  const int code = why.ok() && stopped != Engine::Stopped::kIncomplete ? 0 : 1;
+  if (!drained || stopped != Engine::Stopped::kFinished) {
     // Something still runs that must not see its surroundings destroyed.
     temporary.reset();
     spdlog::shutdown();

@@ -33,6 +33,9 @@ class PartitionerCheck {
   // seen.
   void Observe(domain::Topic topic, std::string_view key, int32_t partition);
 
+  // The topic's first records were read by an earlier run: no more is to be learnt.
+  void Settle(domain::Topic topic) { done_[domain::Index(topic)] = true; }
+
   // The partitioner that wrote the topic, when most of the records looked at hash elsewhere and
   // this other one places every one of them right.
   std::optional<domain::Partitioner> WrittenBy(domain::Topic topic) const;

@@ -16,6 +16,8 @@ using domain::Topic;
 constexpr Topic kTopics[] = {Topic::kEventCreated, Topic::kParticipantRegistered,
                              Topic::kDistributionCompleted};
 
+constexpr absl::Duration kStatsInterval = absl::Seconds(30);
+
 absl::string_view Abseil(std::string_view text) { return {text.data(), text.size()}; }
 
 absl::Status WithContext(const absl::Status& status, const std::string& context) {
@@ -33,6 +35,14 @@ struct Shard::LetterAcks {
   absl::Status why ABSL_GUARDED_BY(mutex);
 };
 
+// What a background commit comes back with.
+struct Shard::Committed {
+  absl::Status status;
+  std::shared_ptr<CheckpointRows> rows;
+  std::shared_ptr<const store::Snapshot> after;
+  store::StoreStats stats;
+};
+
 Shard::Shard(ShardOptions options, ShardEnvironment environment,
              std::unique_ptr<store::Store> store, const CheckpointRow& checkpoint,
              domain::HashKey hash_key)
@@ -44,8 +54,7 @@ Shard::Shard(ShardOptions options, ShardEnvironment environment,
       delta_(std::move(hash_key), store_->NewSnapshot(), checkpoint.next_event_number,
              options_.resident_events_max),
       position_(checkpoint.next_offsets),
-      letter_acks_(std::make_shared<LetterAcks>()),
-      last_checkpoint_(environment_.now()) {
+      letter_acks_(std::make_shared<LetterAcks>()) {
   caught_up_ = Reaches(position_, options_.end_at_start);
   PublishStatus();
 }
@@ -63,7 +72,7 @@ bool Shard::Step(size_t records_max) {
     Fail(WithContext(why, "a dead letter could not be written"));
     return false;
   }
-  if (on_finished_) {
+  if (finishing_) {
     ContinueFinish();
     return false;
   }
@@ -77,7 +86,9 @@ bool Shard::Step(size_t records_max) {
 
 bool Shard::TakeBatch(size_t records_max) {
   if (batch_ != nullptr) return true;
-  if (source_ == nullptr || (DeltaFull() && freezing_ != nullptr)) return false;
+  if (source_ == nullptr || compaction_behind_ || (DeltaFull() && freezing_ != nullptr)) {
+    return false;
+  }
   auto batch = source_->Poll(records_max);
   if (!batch.ok()) {
     Fail(batch.status());
@@ -85,7 +96,13 @@ bool Shard::TakeBatch(size_t records_max) {
   }
   batch_ = *std::move(batch);
   batch_next_ = 0;
-  return batch_ != nullptr;
+  if (batch_ == nullptr) return false;
+  // All of them before the first is judged.
+  for (const auto& record : batch_->records()) {
+    if (!record.key || record.offset < position_[Index(record.topic)]) continue;
+    environment_.partitioner_check->Observe(record.topic, *record.key, record.partition);
+  }
+  return true;
 }
 
 // True: the batch is done and there may be more. False: it has to wait (batch_ stays) or failed.
@@ -93,6 +110,7 @@ bool Shard::ApplyBatch() {
   const auto records = batch_->records();
   const Offsets before = position_;
   Applied applied = Applied::kDone;
+  waits_for_letters_ = false;
   const size_t first = batch_next_;
   for (; batch_next_ < records.size(); ++batch_next_) {
     if (DeltaFull() && freezing_ != nullptr) {
@@ -130,9 +148,6 @@ Shard::Applied Shard::Apply(const domain::Record& record) {
   if (record.offset < next) {
     ++counts_.redelivered[Index(record.topic)];
     return Applied::kDone;
-  }
-  if (record.key) {
-    environment_.partitioner_check->Observe(record.topic, *record.key, record.partition);
   }
   Applied applied = Applied::kFailed;
   switch (record.topic) {
@@ -197,7 +212,7 @@ Shard::Applied Shard::Reject(const domain::Record& record, const domain::Rejecti
   const int64_t in_flight =
       letters_written_[topic] - letter_acks_->acknowledged[topic].load(std::memory_order_acquire);
   const auto wait = [&] {
-    letter_acks_->owner_waits.store(true, std::memory_order_release);
+    waits_for_letters_ = true;
     return Applied::kWait;
   };
   if (in_flight >= options_.dead_letters_in_flight_max) return wait();
@@ -262,47 +277,59 @@ void Shard::CommitFrozen() {
   committing_ = true;
   auto job = [this, frozen = freezing_, before = durable_,
               post = environment_.post_to_owner]() mutable {
-    std::shared_ptr<CheckpointRows> rows;
-    std::shared_ptr<const store::Snapshot> after;
-    absl::Status status;
+    Committed committed;
     auto built = CheckpointRows::Build(std::move(frozen), before, *store_->NewSnapshot());
+    committed.status = built.status();
     if (built.ok()) {
-      rows = *std::move(built);
-      status = store_->Commit(*rows);
-      if (status.ok()) after = store_->NewSnapshot();
-    } else {
-      status = built.status();
+      committed.rows = *std::move(built);
+      committed.status = store_->Commit(*committed.rows);
     }
-    post([this, status, rows = std::move(rows), after = std::move(after)]() mutable {
-      FinishCheckpoint(status, std::move(rows), std::move(after));
+    if (committed.status.ok()) committed.after = store_->NewSnapshot();
+    committed.stats = store_->Stats();
+    post([this, committed = std::move(committed)]() mutable {
+      FinishCheckpoint(std::move(committed));
     });
   };
   environment_.run_in_background(std::move(job));
 }
 
-void Shard::FinishCheckpoint(absl::Status status, std::shared_ptr<CheckpointRows> rows,
-                             std::shared_ptr<const store::Snapshot> after) {
+void Shard::FinishCheckpoint(Committed committed) {
   committing_ = false;
-  const double seconds = absl::ToDoubleSeconds(environment_.now() - frozen_at_);
-  environment_.metrics->CountCheckpoint(seconds, rows ? rows->SizeHint() : 0, status.ok());
   freezing_.reset();
-  if (!status.ok()) {
-    rows.reset();
-    Fail(WithContext(status, "the checkpoint could not be committed"));
-  } else {
-    durable_ = rows->after();
-    rows.reset();
-    delta_.Committed(std::move(after));
-    last_checkpoint_ = environment_.now();
+  const bool ok = committed.status.ok();
+  environment_.metrics->CountCheckpoint(absl::ToDoubleSeconds(environment_.now() - frozen_at_),
+                                        committed.rows ? committed.rows->SizeHint() : 0, ok);
+  if (ok) {
+    durable_ = committed.rows->after();
+    committed.rows.reset();
+    delta_.Committed(std::move(committed.after));
     if (environment_.on_durable) environment_.on_durable(partition(), durable_.next_offsets);
+  } else {
+    committed.rows.reset();
+    Fail(WithContext(committed.status, "the checkpoint could not be committed"));
   }
+  TakeStats(committed.stats);
   ContinueFinish();
   environment_.wake_owner();
+}
+
+void Shard::TakeStats(const store::StoreStats& stats) {
+  stats_ = stats;
+  stats_at_ = environment_.now();
+  const bool behind = stats.level0_files > options_.level0_files_max ||
+                      stats.pending_compaction_bytes > options_.pending_compaction_bytes_max;
+  if (behind && !compaction_behind_) {
+    spdlog::info("shard {} waits for compaction ({} level 0 files, {} MiB to rewrite)",
+                 options_.partition, stats.level0_files, stats.pending_compaction_bytes >> 20);
+  }
+  compaction_behind_ = behind;
+  if (!stats.health.ok()) Fail(WithContext(stats.health, "the store takes no more commits"));
 }
 
 void Shard::Finish(std::function<void(absl::Status)> done) {
   batch_.reset();
   source_.reset();
+  finishing_ = true;
   on_finished_ = std::move(done);
   for (auto& [min, reached] : waiters_) reached();  // nothing more will come
   ContinueFinish();
@@ -344,7 +371,7 @@ bool Shard::Reaches(const Offsets& position, const Offsets& min) {
 }
 
 std::optional<Shard::Waiter> Shard::AddWaiter(const Offsets& min, std::function<void()> reached) {
-  if (waiters_.size() >= options_.position_waiters_max) return std::nullopt;
+  if (finishing_ || waiters_.size() >= options_.position_waiters_max) return std::nullopt;
   waiters_.emplace_back(min, std::move(reached));
   return std::prev(waiters_.end());
 }
@@ -381,7 +408,10 @@ void Shard::PublishStatus() {
     absl::MutexLock lock(&health_mutex_);
     health_ = {.caught_up = caught_up_, .lag = lag, .failure = std::string(failure_.message())};
   }
-  const auto stats = store_->Stats();
+  // Asking the store looks at every file: now and then, or while waiting for it.
+  if (compaction_behind_ || environment_.now() - stats_at_ > kStatsInterval) {
+    TakeStats(store_->Stats());
+  }
   environment_.metrics->SetShard(
       partition(),
       {.next_offsets = position_,
@@ -391,9 +421,9 @@ void Shard::PublishStatus() {
                                                      (freezing_ ? frozen_at_ : *oldest_change_))
                              : 0,
        .delta_bytes = delta_.live_bytes(),
-       .disk_bytes = stats.disk_bytes,
-       .level0_files = stats.level0_files,
-       .pending_compaction_bytes = stats.pending_compaction_bytes,
+       .disk_bytes = stats_.disk_bytes,
+       .level0_files = stats_.level0_files,
+       .pending_compaction_bytes = stats_.pending_compaction_bytes,
        .failed = failed(),
        .caught_up = caught_up_});
 }

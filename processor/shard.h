@@ -58,6 +58,9 @@ struct ShardOptions {
   size_t resident_events_max = 65'536;
   // Letters that the broker has not acknowledged yet; beyond it the shard waits.
   int64_t dead_letters_in_flight_max = 10'000;
+  // Compaction that is this far behind makes the shard wait: commits are not slowed by the store.
+  uint64_t level0_files_max = 40;
+  uint64_t pending_compaction_bytes_max = uint64_t{4} << 30;
   // Reads that wait for a position.
   size_t position_waiters_max = 1'000;
 };
@@ -112,13 +115,16 @@ class Shard {
   bool failed() const { return !failure_.ok(); }
   const absl::Status& failure() const { return failure_; }
   bool caught_up() const { return caught_up_; }
+  bool finishing() const { return finishing_; }
+  // A batch waits for room for a dead letter; nobody may say when there is some.
+  bool waits_for_letters() const { return waits_for_letters_; }
   // The input that reads reflect now.
   const Offsets& position() const { return position_; }
   Delta& delta() { return delta_; }
 
   // Calls `reached` on the owner's thread, perhaps more than once, when position() is at least
-  // `min` (-1: any) or the shard has failed or finishes. Null when there are too many waiters.
-  // Whoever added it removes it, but not from within `reached`.
+  // `min` (-1: any) or the shard has failed or finishes. Null when there are too many waiters or
+  // the shard finishes. Whoever added it removes it, but not from within `reached`.
   using Waiter = std::list<std::pair<Offsets, std::function<void()>>>::iterator;
   std::optional<Waiter> AddWaiter(const Offsets& min, std::function<void()> reached);
   void RemoveWaiter(Waiter waiter) { waiters_.erase(waiter); }
@@ -154,9 +160,10 @@ class Shard {
   void StartCheckpoint();
   bool LettersAcknowledged() const;
   void CommitFrozen();
-  void FinishCheckpoint(absl::Status status, std::shared_ptr<CheckpointRows> rows,
-                        std::shared_ptr<const store::Snapshot> after);
+  struct Committed;
+  void FinishCheckpoint(Committed committed);
   void ContinueFinish();
+  void TakeStats(const store::StoreStats& stats);
   void WakeWaiters();
   Offsets Lag() const;
 
@@ -181,8 +188,13 @@ class Shard {
   std::array<int64_t, domain::kTopicCount> letters_before_freeze_{};
   bool committing_ = false;
   absl::Time frozen_at_;
-  absl::Time last_checkpoint_;
   std::optional<absl::Time> oldest_change_;  // since when position_ is ahead of what is frozen
+
+  bool finishing_ = false;
+  bool waits_for_letters_ = false;
+  store::StoreStats stats_;
+  absl::Time stats_at_;
+  bool compaction_behind_ = false;
 
   std::function<void(absl::Status)> on_finished_;
   absl::Status failure_;

@@ -11,6 +11,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "query/hour_totals.h"
 
 namespace tally {
 namespace {
@@ -23,6 +24,12 @@ using domain::Hour;
 using domain::HourCounts;
 
 constexpr Offsets kAnyPosition{-1, -1, -1};
+
+// Timeline cells of a user's events looked at between two batches of the fold.
+constexpr size_t kCellsPerStep = 4096;
+
+// Nothing is stored before 1970, and the store's keys order no negative hours.
+constexpr Hour kFirstHour = 0;
 
 // The part of a minimum that concerns one shard.
 Offsets MinimumOf(const std::vector<query::MinOffset>& min, int32_t partition) {
@@ -50,6 +57,7 @@ awaitable<absl::Status> WaitForPosition(Shard& shard, Offsets min, absl::Time de
   asio::steady_timer timer(co_await asio::this_coro::executor);
   timer.expires_after(
       absl::ToChronoMilliseconds(std::max(deadline - absl::Now(), absl::ZeroDuration())));
+  if (shard.finishing()) co_return absl::UnavailableError("shutting down");
   const auto waiter = shard.AddWaiter(min, [&timer] { timer.cancel(); });
   if (!waiter) {
     co_return absl::UnavailableError("too many requests wait for a position; try again later");
@@ -67,11 +75,11 @@ awaitable<absl::Status> WaitForPosition(Shard& shard, Offsets min, absl::Time de
 
 absl::StatusOr<query::EventSnapshot> SnapshotOf(const PinnedEvent& event,
                                                 const query::TimelineNeed& need) {
-  query::EventSnapshot snapshot{.aggregate = event.node->aggregate, .sums = {}, .hours = {}};
+  query::EventSnapshot snapshot{.aggregate = event.node->aggregate, .sums = {}};
   for (const auto& range : need.sums) {
     std::vector<HourCounts> sums(event.node->aggregate.channels.size());
     auto status = ForEachHourCell(
-        event, range.begin, range.end,
+        event, std::max(range.begin, kFirstHour), range.end,
         [&](Hour, ChannelIndex channel, const HourCounts& counts) { sums[channel] += counts; });
     if (!status.ok()) return status;
     auto& answer = snapshot.sums.emplace_back();
@@ -80,14 +88,22 @@ absl::StatusOr<query::EventSnapshot> SnapshotOf(const PinnedEvent& event,
       answer.channels.emplace_back(static_cast<ChannelIndex>(channel), sums[channel]);
     }
   }
-  if (need.hours) {
-    auto status = ForEachHourCell(event, need.hours->begin, need.hours->end,
-                                  [&](Hour hour, ChannelIndex channel, const HourCounts& counts) {
-                                    snapshot.hours.push_back({hour, channel, counts});
-                                  });
-    if (!status.ok()) return status;
-  }
   return snapshot;
+}
+
+// Adds the event's hours to `totals`; the number of cells looked at.
+absl::StatusOr<size_t> AddHours(const PinnedEvent& event, const query::HoursNeed& need,
+                                query::HourTotals& totals) {
+  const query::ChannelFilter filter(event.node->aggregate, need.channels);
+  if (filter.CountsNone()) return 0;
+  size_t cells = 0;
+  auto status = ForEachHourCell(event, std::max(need.range.begin, kFirstHour), need.range.end,
+                                [&](Hour hour, ChannelIndex channel, const HourCounts& counts) {
+                                  ++cells;
+                                  if (filter.Counts(channel)) totals.Add(hour, counts);
+                                });
+  if (!status.ok()) return status;
+  return cells;
 }
 
 // A read error is the store's: the shard must not go on with it.
@@ -101,14 +117,22 @@ awaitable<absl::StatusOr<query::EventAnswer>> ReadEventOn(Shard& shard, std::str
                                                           absl::Time deadline) {
   if (shard.failed()) co_return ShardFailed(shard);
   if (auto status = co_await WaitForPosition(shard, min, deadline); !status.ok()) co_return status;
-  query::EventAnswer answer{
-      .event = std::nullopt, .position = {PositionOf(shard)}, .catching_up = !shard.caught_up()};
+  query::EventAnswer answer{.event = std::nullopt,
+                            .hours = {},
+                            .position = {PositionOf(shard)},
+                            .catching_up = !shard.caught_up()};
   const auto view = shard.delta().View(event_id);
   if (!view.ok()) co_return FailShard(shard, view.status());
   if (!*view || !(*view)->node->aggregate.description) co_return answer;
   auto snapshot = SnapshotOf(**view, need);
   if (!snapshot.ok()) co_return FailShard(shard, snapshot.status());
   answer.event = *std::move(snapshot);
+  if (need.hours) {
+    query::HourTotals totals;
+    const auto cells = AddHours(**view, *need.hours, totals);
+    if (!cells.ok()) co_return FailShard(shard, cells.status());
+    answer.hours = totals.Take();
+  }
   co_return answer;
 }
 
@@ -122,28 +146,43 @@ awaitable<absl::StatusOr<query::UserAnswer>> ReadUserOn(Shard& shard, const std:
                                                         int events_per_step) {
   if (shard.failed()) co_return ShardFailed(shard);
   if (auto status = co_await WaitForPosition(shard, min, deadline); !status.ok()) co_return status;
-  query::UserAnswer answer{
-      .events = {}, .position = {PositionOf(shard)}, .catching_up = !shard.caught_up()};
+  query::UserAnswer answer{.events = {},
+                           .hours = {},
+                           .position = {PositionOf(shard)},
+                           .catching_up = !shard.caught_up()};
   const auto ids = shard.delta().EventsOf(user_id);
   if (!ids.ok()) co_return FailShard(shard, ids.status());
-  std::vector<PinnedEvent> pinned;
+  // What is in memory may change and is pinned at once; what only the snapshot has cannot.
+  const auto store_snapshot = shard.delta().snapshot();
+  std::vector<std::optional<PinnedEvent>> pinned;
   pinned.reserve(ids->size());
-  for (const auto& id : *ids) {
-    auto event = shard.delta().Pin(id);
-    if (!event.ok()) co_return FailShard(shard, event.status());
-    if (*event) pinned.push_back(**std::move(event));
-  }
-  int in_step = 0;
-  for (const auto& event : pinned) {
-    if (in_step++ == events_per_step) {
-      in_step = 0;
+  for (const auto& id : *ids) pinned.push_back(shard.delta().PinResident(id));
+  int events_in_step = 0;
+  size_t cells_in_step = 0;
+  query::HourTotals totals;
+  for (size_t i = 0; i < ids->size(); ++i) {
+    if (events_in_step++ == events_per_step || cells_in_step >= kCellsPerStep) {
+      events_in_step = 1;
+      cells_in_step = 0;
       co_await Yield();
       if (shard.failed()) co_return ShardFailed(shard);
     }
-    auto snapshot = SnapshotOf(event, need);
+    std::optional<PinnedEvent> event = std::exchange(pinned[i], std::nullopt);
+    if (!event) {
+      auto stored = PinStored((*ids)[i], store_snapshot);
+      if (!stored.ok()) co_return FailShard(shard, stored.status());
+      event = *std::move(stored);
+    }
+    if (!event) continue;
+    auto snapshot = SnapshotOf(*event, need);
     if (!snapshot.ok()) co_return FailShard(shard, snapshot.status());
     answer.events.push_back(*std::move(snapshot));
+    if (!need.hours) continue;
+    const auto cells = AddHours(*event, *need.hours, totals);
+    if (!cells.ok()) co_return FailShard(shard, cells.status());
+    cells_in_step += *cells;
   }
+  answer.hours = totals.Take();
   co_return answer;
 }
 
@@ -238,6 +277,7 @@ awaitable<absl::StatusOr<query::UserAnswer>> ShardReader::ReadUser(
   }
   const absl::Time deadline = absl::Now() + options_.position_wait;
   query::UserAnswer all;
+  query::HourTotals totals;
   for (const auto& worker : serving->workers) {
     auto answers = co_await asio::co_spawn(
         worker->executor(),
@@ -246,10 +286,12 @@ awaitable<absl::StatusOr<query::UserAnswer>> ShardReader::ReadUser(
     if (!answers.ok()) co_return answers.status();
     for (auto& answer : *answers) {
       std::move(answer.events.begin(), answer.events.end(), std::back_inserter(all.events));
+      totals.Add(answer.hours);
       all.position.push_back(answer.position.front());
       all.catching_up = all.catching_up || answer.catching_up;
     }
   }
+  all.hours = totals.Take();
   std::sort(all.position.begin(), all.position.end(),
             [](const auto& a, const auto& b) { return a.partition < b.partition; });
   co_return all;

@@ -1,6 +1,5 @@
 #include "processor/shard_store.h"
 
-#include <filesystem>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -49,6 +48,15 @@ absl::Status AtPath(const absl::Status& status, const std::string& path) {
   return absl::Status(status.code(), absl::StrCat(path, ": ", status.message()));
 }
 
+store::RocksStoreOptions Options(const std::string& path,
+                                 std::shared_ptr<store::RocksEnvironment> environment) {
+  store::RocksStoreOptions options;
+  options.path = path;
+  options.merger = std::make_shared<HourMerger>();
+  options.environment = std::move(environment);
+  return options;
+}
+
 bool IsEmpty(const store::Snapshot& snapshot) {
   const auto rows = snapshot.NewIterator("", "\xff");
   rows->Seek("");
@@ -69,41 +77,38 @@ absl::StatusOr<CheckpointRow> ReadCheckpoint(const store::Snapshot& snapshot) {
   return DecodeCheckpoint(*row);
 }
 
-bool ShardStoreExists(const std::string& path) {
-  std::error_code error;
-  return std::filesystem::exists(std::filesystem::path(path) / "CURRENT", error);
-}
-
-absl::StatusOr<OpenedShard> OpenShardStore(const std::string& path, const store::Lineage& wanted,
-                                           std::shared_ptr<store::RocksEnvironment> environment) {
-  store::RocksStoreOptions options;
-  options.path = path;
-  options.merger = std::make_shared<HourMerger>();
-  options.environment = std::move(environment);
-  // A store that crashed before its first commit is empty: it is new.
+absl::StatusOr<std::optional<OpenedShard>> OpenShardStore(
+    const std::string& path, const store::Lineage& wanted,
+    std::shared_ptr<store::RocksEnvironment> environment) {
+  store::RocksStoreOptions options = Options(path, std::move(environment));
+  options.mode = store::OpenMode::kMustExist;
   options.admit = [&wanted](const store::Snapshot& snapshot) {
-    if (IsEmpty(snapshot)) return absl::OkStatus();
+    if (IsEmpty(snapshot)) return absl::NotFoundError("empty");
     auto lineage = ReadLineage(snapshot);
     return lineage.ok() ? store::CheckLineage(*lineage, wanted) : lineage.status();
   };
   auto store = store::OpenRocksStore(options);
+  if (absl::IsNotFound(store.status())) return std::nullopt;
   if (!store.ok()) return AtPath(store.status(), path);
-
-  OpenedShard shard{.store = *std::move(store), .lineage = wanted, .checkpoint = {}};
-  if (IsEmpty(*shard.store->NewSnapshot())) {
-    shard.checkpoint.next_offsets = wanted.log_base;
-    FirstRows rows(shard.checkpoint, wanted);
-    if (auto status = shard.store->Commit(rows); !status.ok()) return AtPath(status, path);
-    if (auto status = shard.store->Sync(); !status.ok()) return AtPath(status, path);
-    return shard;
-  }
-  const auto snapshot = shard.store->NewSnapshot();
+  const auto snapshot = (*store)->NewSnapshot();
   auto lineage = ReadLineage(*snapshot);
   if (!lineage.ok()) return AtPath(lineage.status(), path);
   auto checkpoint = ReadCheckpoint(*snapshot);
   if (!checkpoint.ok()) return AtPath(checkpoint.status(), path);
-  shard.lineage = *std::move(lineage);
-  shard.checkpoint = *checkpoint;
+  return OpenedShard{
+      .store = *std::move(store), .lineage = *std::move(lineage), .checkpoint = *checkpoint};
+}
+
+absl::StatusOr<OpenedShard> CreateShardStore(const std::string& path, const store::Lineage& wanted,
+                                             std::shared_ptr<store::RocksEnvironment> environment) {
+  auto store = store::OpenRocksStore(Options(path, std::move(environment)));
+  if (!store.ok()) return AtPath(store.status(), path);
+  OpenedShard shard{.store = *std::move(store), .lineage = wanted, .checkpoint = {}};
+  shard.checkpoint.next_offsets = wanted.log_base;
+  FirstRows rows(shard.checkpoint, wanted);
+  absl::Status status = shard.store->Commit(rows);
+  if (status.ok()) status = shard.store->Sync();
+  if (!status.ok()) return AtPath(status, path);
   return shard;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -22,14 +23,17 @@ struct OpenedShard {
 // `wanted` is what this process would write; its log_base is used only for a new store. An existing
 // store is first looked at read-only: one of another lineage or version is left as it is. Errors:
 // those of store::OpenRocksStore and store::CheckLineage; each message names the path.
-absl::StatusOr<OpenedShard> OpenShardStore(const std::string& path, const store::Lineage& wanted,
-                                           std::shared_ptr<store::RocksEnvironment> environment);
+//
+// nullopt: there is no store, or one that crashed before its first commit.
+absl::StatusOr<std::optional<OpenedShard>> OpenShardStore(
+    const std::string& path, const store::Lineage& wanted,
+    std::shared_ptr<store::RocksEnvironment> environment);
+// Where OpenShardStore found none.
+absl::StatusOr<OpenedShard> CreateShardStore(const std::string& path, const store::Lineage& wanted,
+                                             std::shared_ptr<store::RocksEnvironment> environment);
 
 // Lineage and checkpoint of a store; kDataLoss when a row is missing or damaged.
 absl::StatusOr<store::Lineage> ReadLineage(const store::Snapshot& snapshot);
 absl::StatusOr<CheckpointRow> ReadCheckpoint(const store::Snapshot& snapshot);
-
-// Whether there is a store at `path` already.
-bool ShardStoreExists(const std::string& path);
 
 }  // namespace tally

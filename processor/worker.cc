@@ -66,15 +66,24 @@ class Worker::Loop {
  private:
   void ScheduleTurn() { Wake(); }
 
+  // One shard's batch, or a look at all of them when there is none: what was posted meanwhile runs
+  // before the next turn.
   void Turn() {
     turn_scheduled_ = false;
+    if (finished_) return;
+    worker_.source_->Serve();
+    const size_t count = worker_.shards_.size();
     bool more = false;
-    for (auto& shard : worker_.shards_) {
-      more = shard->Step(worker_.options_.batch_records_max) || more;
+    bool retry = !wake_;
+    for (size_t i = 0; i < count && !more; ++i) {
+      Shard& shard = *worker_.shards_[next_shard_];
+      next_shard_ = (next_shard_ + 1) % count;
+      more = shard.Step(worker_.options_.batch_records_max);
+      retry = retry || shard.waits_for_letters();
     }
     if (more) {
       ScheduleTurn();
-    } else if (!wake_ && !on_stopped_) {
+    } else if (retry) {
       PollLater();
     }
   }
@@ -82,7 +91,7 @@ class Worker::Loop {
   void WaitForSource() {
     wake_->async_wait(asio::posix::stream_descriptor::wait_read,
                       [this](const boost::system::error_code& error) {
-                        if (error) return;
+                        if (error || finished_) return;
                         std::array<char, 512> ignored;
                         while (::read(wake_->native_handle(), ignored.data(), ignored.size()) ==
                                static_cast<ssize_t>(ignored.size())) {
@@ -95,12 +104,13 @@ class Worker::Loop {
   void PollLater() {
     poll_timer_.expires_after(absl::ToChronoMilliseconds(worker_.options_.poll_interval));
     poll_timer_.async_wait([this](const boost::system::error_code& error) {
-      if (!error) ScheduleTurn();
+      if (!error && !finished_) ScheduleTurn();
     });
   }
 
   // Also the turn that makes checkpoints of quiet shards due, and serves the source's events.
   void PublishStatus() {
+    if (finished_) return;
     for (auto& shard : worker_.shards_) shard->PublishStatus();
     ScheduleTurn();
     status_timer_.expires_after(absl::ToChronoMilliseconds(worker_.options_.status_interval));
@@ -109,7 +119,9 @@ class Worker::Loop {
     });
   }
 
+  // Cancelling is not enough: a handler that is queued already runs all the same, without an error.
   void Finished() {
+    finished_ = true;
     poll_timer_.cancel();
     status_timer_.cancel();
     if (wake_) wake_->cancel();
@@ -127,6 +139,8 @@ class Worker::Loop {
   std::function<void(absl::Status)> on_stopped_;
   absl::Status stop_status_;
   size_t unfinished_ = 0;
+  size_t next_shard_ = 0;
+  bool finished_ = false;
 };
 
 Worker::Worker(WorkerOptions options, std::unique_ptr<LogSource> source)
@@ -147,18 +161,26 @@ std::function<void()> Worker::WakeOwner() {
 
 void Worker::Add(std::unique_ptr<Shard> shard) { shards_.push_back(std::move(shard)); }
 
-absl::Status Worker::Start() {
+absl::Status Worker::Open() {
   for (auto& shard : shards_) {
+    if (shard->failed()) continue;
     auto source = source_->Open(shard->partition(), shard->durable_position());
     if (!source.ok()) return source.status();
     shard->SetSource(*std::move(source));
+  }
+  return absl::OkStatus();
+}
+
+void Worker::Start() {
+  // The group may be behind the stores, when a process ended between the two.
+  for (const auto& shard : shards_) {
+    source_->CommitGroupOffsets(shard->partition(), shard->durable_position());
   }
   loop_->Start();
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), ("worker-" + std::to_string(options_.index)).c_str());
     loop_->Run();
   });
-  return absl::OkStatus();
 }
 
 void Worker::Stop(std::function<void(absl::Status)> done) { loop_->Stop(std::move(done)); }

@@ -19,7 +19,7 @@ struct WorkerOptions {
   int index = 0;
   // Records of one shard between two looks at the other shards, timers and reads: about 1 ms of
   // work, so that a read never waits long.
-  size_t batch_records_max = 1'000;
+  size_t batch_records_max = 256;
   absl::Duration status_interval = absl::Seconds(1);
   // How often sources without a wake-up descriptor are polled.
   absl::Duration poll_interval = absl::Milliseconds(5);
@@ -39,8 +39,10 @@ class Worker {
 
   void Add(std::unique_ptr<Shard> shard);
 
-  // Opens every shard's source at its durable position and starts the thread.
-  absl::Status Start();
+  // Opens the sources of all shards that have not failed, at their durable positions.
+  absl::Status Open();
+  // Starts the thread. Call once, after Open.
+  void Start();
 
   // Takes no more records, finishes all shards (final checkpoint) and ends the thread. `done` is
   // called from the worker's thread with the first error. Call once.

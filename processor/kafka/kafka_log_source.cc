@@ -76,6 +76,11 @@ class KafkaLogSource::Impl {
   int wake_fd() const { return wake_.get(); }
   absl::Status Connection() const { return shared_->client->Connection(); }
 
+  void Serve() {
+    shared_->client->Poll(0);
+    group_->Serve();
+  }
+
   void Commit(int32_t partition, const Offsets& next) {
     for (int i = 0; i < domain::kTopicCount; ++i) {
       group_->Set(shared_->topic_names[i], partition, next[i]);
@@ -84,11 +89,6 @@ class KafkaLogSource::Impl {
   }
 
  private:
-  void Serve() {
-    shared_->client->Poll(0);
-    group_->Serve();
-  }
-
   void Apply(std::string_view json) {
     const bool up = statistics_.Parse(json, [this](const PartitionStatistics& partition) {
       for (int i = 0; i < domain::kTopicCount; ++i) {
@@ -129,6 +129,8 @@ absl::StatusOr<std::unique_ptr<ShardSource>> KafkaLogSource::Open(int32_t partit
 }
 
 int KafkaLogSource::WakeFd() const { return impl_->wake_fd(); }
+
+void KafkaLogSource::Serve() { impl_->Serve(); }
 
 void KafkaLogSource::CommitGroupOffsets(int32_t partition, const Offsets& next) {
   impl_->Commit(partition, next);

@@ -38,6 +38,8 @@ class KafkaLogSource : public LogSource {
   absl::StatusOr<std::unique_ptr<ShardSource>> Open(int32_t partition,
                                                     const Offsets& from) override;
   int WakeFd() const override;
+  // Also part of every Poll.
+  void Serve() override;
   void CommitGroupOffsets(int32_t partition, const Offsets& next) override;
   absl::Status Connection() const override;
 

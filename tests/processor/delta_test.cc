@@ -259,9 +259,14 @@ void LiveOnce(uint64_t seed) {
         }
         break;
       case 4: {
-        auto event = life.delta().Pin("evt-" + std::to_string(random.Below(5)));
-        ASSERT_TRUE(event.ok());
-        if (*event) pinned.push_back({**event, LinesOf(**event)});
+        const std::string id = "evt-" + std::to_string(random.Below(5));
+        auto event = life.delta().PinResident(id);
+        if (!event) {
+          auto stored = PinStored(id, life.delta().snapshot());
+          ASSERT_TRUE(stored.ok());
+          event = *stored;
+        }
+        if (event) pinned.push_back({*event, LinesOf(*event)});
         break;
       }
       default:

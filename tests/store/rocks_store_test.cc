@@ -320,7 +320,7 @@ TEST(RocksStoreTest, AKilledProcessLosesNoCommitAndLeavesNoHalfOne) {
     const uint64_t wait = 1 + random() % 60;
     for (uint64_t i = 0; i < wait; ++i) ASSERT_TRUE(writer.AwaitCommit());
     // Chooses where in a commit the kill falls.
-    volatile uint64_t spin = 0;
+    [[maybe_unused]] volatile uint64_t spin = 0;
     for (uint64_t left = random() % 3'000'000; left > 0; --left) spin = left;
     writer.Kill();
     const auto store = MustOpen(Options(temp / "s"));
