@@ -28,6 +28,7 @@ namespace tally::kafka {
 
 inline constexpr char kPrefix[] = "t.";
 inline constexpr int32_t kPartitions = 3;
+inline constexpr char kNobody[] = "127.0.0.1:1";  // never bound: connections are refused
 inline constexpr absl::Duration kPatience = absl::Seconds(30);
 
 inline std::string TopicName(domain::Topic topic) {

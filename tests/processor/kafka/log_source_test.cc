@@ -272,14 +272,14 @@ TEST_F(LogSourceTest, GroupOffsetsAreNoObstacle) {
 }
 
 TEST(LogSourceWithoutBrokerTest, SaysWhatCannotBeReached) {
-  auto source = MakeSource({.brokers = "127.0.0.1:1"});
+  auto source = MakeSource({.brokers = kNobody});
   auto shard = OpenShard(*source, 0, {0, 0, 0});
   Delivered delivered;
   ASSERT_TRUE(
       PollUntil(*source, *shard, delivered, [&] { return !source->Connection().ok(); }).ok());
   EXPECT_TRUE(absl::IsUnavailable(source->Connection()));
   EXPECT_THAT(std::string(source->Connection().message()),
-              AllOf(HasSubstr("127.0.0.1:1"), HasSubstr("refused")));
+              AllOf(HasSubstr(kNobody), HasSubstr("refused")));
 }
 
 }  // namespace
