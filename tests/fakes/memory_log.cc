@@ -28,6 +28,7 @@ class MemoryLog::Source final : public ShardSource {
       : log_(log), partition_(partition), next_(from) {}
 
   absl::StatusOr<std::unique_ptr<RecordBatch>> Poll(size_t records_max) override {
+    absl::MutexLock lock(&log_.mutex_);
     if (!log_.poll_error_.ok()) return std::exchange(log_.poll_error_, absl::OkStatus());
     auto batch = std::make_unique<Batch>();
     bool any = false;
@@ -37,6 +38,7 @@ class MemoryLog::Source final : public ShardSource {
       for (const auto& record : stored.records) {
         if (record.offset < next) continue;
         if (batch->records_.size() == records_max) return batch;
+        // A deque's elements stay where they are.
         batch->records_.push_back({.topic = topic,
                                    .partition = partition_,
                                    .offset = record.offset,
@@ -68,21 +70,49 @@ class MemoryLog::Source final : public ShardSource {
 
 int64_t MemoryLog::Append(int32_t partition, Topic topic, std::optional<std::string> key,
                           std::optional<std::string> value, int64_t timestamp_ms) {
+  absl::MutexLock lock(&mutex_);
   auto& stored = partitions_[partition][static_cast<size_t>(Index(topic))];
   stored.records.push_back({stored.end, timestamp_ms, std::move(key), std::move(value)});
   return stored.end++;
 }
 
 void MemoryLog::Skip(int32_t partition, Topic topic, int64_t offsets) {
+  absl::MutexLock lock(&mutex_);
   partitions_[partition][static_cast<size_t>(Index(topic))].end += offsets;
 }
 
 Offsets MemoryLog::End(int32_t partition) const {
+  absl::MutexLock lock(&mutex_);
   Offsets end{};
   const auto found = partitions_.find(partition);
   if (found == partitions_.end()) return end;
   for (size_t topic = 0; topic < end.size(); ++topic) end[topic] = found->second[topic].end;
   return end;
+}
+
+class MemoryLog::WorkerSource final : public LogSource {
+ public:
+  explicit WorkerSource(MemoryLog& log) : log_(log) {}
+
+  absl::StatusOr<std::unique_ptr<ShardSource>> Open(int32_t partition,
+                                                    const Offsets& from) override {
+    return log_.Open(partition, from);
+  }
+  int WakeFd() const override { return -1; }
+  void CommitGroupOffsets(int32_t, const Offsets&) override {}
+  absl::Status Connection() const override { return absl::OkStatus(); }
+
+ private:
+  MemoryLog& log_;
+};
+
+std::unique_ptr<LogSource> MemoryLog::NewWorkerSource() {
+  return std::make_unique<WorkerSource>(*this);
+}
+
+void MemoryLog::FailNextPoll(absl::Status status) {
+  absl::MutexLock lock(&mutex_);
+  poll_error_ = std::move(status);
 }
 
 std::unique_ptr<ShardSource> MemoryLog::Open(int32_t partition, const Offsets& from) {

@@ -10,12 +10,14 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "processor/dead_letters.h"
 #include "processor/log_source.h"
 
 namespace tally {
 
-// Outlives the sources that it opens. One thread.
+// Outlives the sources that it opens. Thread-safe; a source has one thread.
 class MemoryLog {
  public:
   struct Stored {
@@ -33,16 +35,22 @@ class MemoryLog {
 
   std::unique_ptr<ShardSource> Open(int32_t partition, const Offsets& from);
   // The next poll of any source fails with it.
-  void FailNextPoll(absl::Status status) { poll_error_ = std::move(status); }
+  void FailNextPoll(absl::Status status);
+
+  // For a worker: opens any partition, has no descriptor to wait on.
+  std::unique_ptr<LogSource> NewWorkerSource();
 
  private:
   class Source;
+  class WorkerSource;
   struct TopicPartition {
     std::deque<Stored> records;
     int64_t end = 0;
   };
-  std::map<int32_t, std::array<TopicPartition, domain::kTopicCount>> partitions_;
-  absl::Status poll_error_;
+  mutable absl::Mutex mutex_;
+  std::map<int32_t, std::array<TopicPartition, domain::kTopicCount>> partitions_
+      ABSL_GUARDED_BY(mutex_);
+  absl::Status poll_error_ ABSL_GUARDED_BY(mutex_);
 };
 
 // Keeps letters and acknowledges them when told to.
