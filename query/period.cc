@@ -190,6 +190,8 @@ domain::Hour ToHour(absl::Time time) {
   return static_cast<domain::Hour>(absl::ToUnixSeconds(time) / 3600);
 }
 
+absl::Time ToTime(domain::Hour hour) { return absl::FromUnixSeconds(int64_t{hour} * 3600); }
+
 HourRange RangeBefore(const HourRange& range) {
   return {range.begin - (range.end - range.begin), range.begin};
 }
@@ -245,6 +247,17 @@ Window ParseWindow(const PeriodParameters& parameters, absl::Time now,
   const domain::Hour hour = ToHour(now);
   window.current = {hour - kDeltaHours, hour};
   window.previous = RangeBefore(window.current);
+  return window;
+}
+
+void CheckZone(const Window& window, const HourRange& range, std::vector<ParameterError>& errors) {
+  if (IsWholeHours(window.zone, ToTime(range.begin), ToTime(range.end))) return;
+  errors.push_back(
+      {"timezone", window.timezone, std::string(kZoneAllowed) + ", all over the time shown"});
+}
+
+Window WithoutClock(Window window) {
+  if (!window.limited) window.current = window.previous = {};
   return window;
 }
 

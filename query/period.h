@@ -44,6 +44,13 @@ struct PeriodParameters {
 Window ParseWindow(const PeriodParameters& parameters, absl::Time now,
                    std::vector<ParameterError>& errors);
 
+// Appends the error of a zone that is not whole hours from UTC all over `range`: for ranges that
+// only reading tells. Periods are checked already.
+void CheckZone(const Window& window, const HourRange& range, std::vector<ParameterError>& errors);
+
+// Without a period, nothing of the clock is left in it: for answers that compare no days.
+Window WithoutClock(Window window);
+
 // RFC 3339 with the zone's offset; milliseconds only when they are not zero.
 std::string FormatTime(domain::Millis time, absl::TimeZone zone);
 std::string FormatHour(domain::Hour hour, absl::TimeZone zone);

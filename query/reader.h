@@ -44,34 +44,41 @@ struct MinOffset {
 struct RangeSums {
   std::vector<std::pair<domain::ChannelIndex, domain::HourCounts>> channels;
 };
-struct HourRow {
+
+// One hour, summed over channels (and over events, of a user).
+struct HourTotal {
   domain::Hour hour = 0;
-  domain::ChannelIndex channel = 0;
   domain::HourCounts counts;
+  friend bool operator==(const HourTotal&, const HourTotal&) = default;
+};
+struct HoursNeed {
+  HourRange range;
+  std::vector<std::string> channels;  // names (NFC, ascending) that count; empty: all
 };
 
 // What a view needs of the timelines beside the aggregates.
 struct TimelineNeed {
-  std::vector<HourRange> sums;     // at most 4; answered in the same order
-  std::optional<HourRange> hours;  // every non-zero cell in it, ascending by hour
+  std::vector<HourRange> sums;     // at most 4; answered in the same order, event by event
+  std::optional<HoursNeed> hours;  // answered for the whole event or user, see HourTotal
 };
 
 // One event, at one position. The aggregate always has a description.
 struct EventSnapshot {
   domain::EventAggregate aggregate;
   std::vector<RangeSums> sums;  // parallel to TimelineNeed::sums
-  std::vector<HourRow> hours;
 };
 
 struct EventAnswer {
   // nullopt: no such event at this position (or none described yet).
   std::optional<EventSnapshot> event;
-  Position position;         // of the one shard read
-  bool catching_up = false;  // the shard has not reached the end offsets seen at start
+  std::vector<HourTotal> hours;  // the non-zero ones of TimelineNeed::hours, ascending
+  Position position;             // of the one shard read
+  bool catching_up = false;      // the shard has not reached the end offsets seen at start
 };
 
 struct UserAnswer {
   std::vector<EventSnapshot> events;  // by no particular order
+  std::vector<HourTotal> hours;       // of all events together, as in EventAnswer
   Position position;                  // of all owned shards
   bool catching_up = false;           // any of them
 };

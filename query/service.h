@@ -7,14 +7,19 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "query/etag.h"
 #include "query/reader.h"
+#include "query/views/channels.h"
 #include "query/views/event_dashboard.h"
+#include "query/views/roi.h"
+#include "query/views/timeline.h"
 #include "query/views/user_dashboard.h"
 
 namespace tally::query {
@@ -49,7 +54,16 @@ class Service {
   boost::asio::awaitable<absl::StatusOr<Answer<EventDashboard>>> GetEventDashboard(Request request);
   boost::asio::awaitable<absl::StatusOr<Answer<UserDashboard>>> GetUserDashboard(Request request);
 
+  // Of an event, or of all events of a user.
+  boost::asio::awaitable<absl::StatusOr<Answer<ChannelsView>>> GetChannels(Level level,
+                                                                           Request request);
+  boost::asio::awaitable<absl::StatusOr<Answer<RoiView>>> GetRoi(Level level, Request request);
+  boost::asio::awaitable<absl::StatusOr<Answer<TimelineView>>> GetTimeline(Level level,
+                                                                           Request request);
+
  private:
+  EtagBuilder NewEtag(std::string_view operation, const Subject& subject) const;
+
   Reader& reader_;
   Clock clock_;
   std::string version_;

@@ -57,12 +57,32 @@ Route MakeRoute(std::string path, Service& service,
           }};
 }
 
+template <class View>
+Route MakeRoute(std::string path, Service& service,
+                awaitable<absl::StatusOr<Answer<View>>> (Service::*operation)(Level,
+                                                                              query::Request),
+                Level level) {
+  return {std::move(path), kJson,
+          [&service, operation, level](Request request) -> awaitable<Response> {
+            auto answer = co_await (service.*operation)(level, ToOperation(std::move(request)));
+            co_return answer.ok() ? FromAnswer(*answer) : FromStatus(answer.status());
+          }};
+}
+
 }  // namespace
 
 std::vector<Route> ApiRoutes(Service& service) {
+  const std::string event = "/api/v1/events/{eventId}/analytics";
+  const std::string user = "/api/v1/users/{userId}/analytics";
   return {
-      MakeRoute("/api/v1/events/{eventId}/analytics", service, &Service::GetEventDashboard),
-      MakeRoute("/api/v1/users/{userId}/analytics", service, &Service::GetUserDashboard),
+      MakeRoute(event, service, &Service::GetEventDashboard),
+      MakeRoute(event + "/channels", service, &Service::GetChannels, Level::kEvent),
+      MakeRoute(event + "/roi", service, &Service::GetRoi, Level::kEvent),
+      MakeRoute(event + "/timeline", service, &Service::GetTimeline, Level::kEvent),
+      MakeRoute(user, service, &Service::GetUserDashboard),
+      MakeRoute(user + "/channels", service, &Service::GetChannels, Level::kUser),
+      MakeRoute(user + "/roi", service, &Service::GetRoi, Level::kUser),
+      MakeRoute(user + "/timeline", service, &Service::GetTimeline, Level::kUser),
   };
 }
 

@@ -11,4 +11,12 @@ std::optional<domain::Millis> LastUpdatedAt(const domain::EventAggregate& event)
   return latest;
 }
 
+std::optional<domain::Millis> LastUpdatedAt(const std::vector<EventSnapshot>& events) {
+  std::optional<domain::Millis> latest;
+  for (const EventSnapshot& event : events) {
+    latest = std::max(latest, LastUpdatedAt(event.aggregate));
+  }
+  return latest;
+}
+
 }  // namespace tally::query

@@ -2,6 +2,7 @@
 // percentages and averages are in hundredths of their unit; counts are whole.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -52,6 +53,13 @@ struct RoiBlock {
   std::optional<Int128> cost_per_acquisition;
 };
 
+// Whom an answer is about.
+enum class Level : uint8_t { kEvent, kUser };
+struct Subject {
+  Level level = Level::kEvent;
+  std::string id;
+};
+
 // What every view of analytics starts with and ends with.
 struct Frame {
   Window window;  // `limited` says whether a period is shown
@@ -60,5 +68,7 @@ struct Frame {
 
 // The greatest record timestamp that was applied to the event; nullopt where none had one.
 std::optional<domain::Millis> LastUpdatedAt(const domain::EventAggregate& event);
+// Of all of them.
+std::optional<domain::Millis> LastUpdatedAt(const std::vector<EventSnapshot>& events);
 
 }  // namespace tally::query

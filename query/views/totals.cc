@@ -15,9 +15,11 @@ constexpr uint64_t kPerUnit = 1;       // money is in hundredths already
 
 enum RangeIndex : size_t { kCurrent = 0, kPrevious = 1 };
 
-domain::HourCounts SumOf(const RangeSums& range) {
+// Zero where the range was not read.
+domain::HourCounts SumOf(const EventSnapshot& snapshot, RangeIndex range) {
   domain::HourCounts sum;
-  for (const auto& [channel, counts] : range.channels) sum += counts;
+  if (range >= snapshot.sums.size()) return sum;
+  for (const auto& [channel, counts] : snapshot.sums[range].channels) sum += counts;
   return sum;
 }
 
@@ -47,8 +49,7 @@ ChannelPerformance PerformanceOf(ChannelTotals totals) {
       RoundedQuotient(totals.participants, totals.impressions, kPercent).value_or(0);
   row.purchase_amount = totals.purchase_amount;
   row.distribution_cost = totals.distribution_cost;
-  row.cost_per_acquisition =
-      RoundedQuotient(totals.distribution_cost, totals.participants_lifetime, kPerUnit);
+  row.cost_per_acquisition = CostPerAcquisition(totals);
   return row;
 }
 
@@ -59,10 +60,12 @@ Totals& Totals::operator+=(const Totals& other) {
   views += other.views;
   purchase_amount += other.purchase_amount;
   participants_delta += other.participants_delta;
+  total_investment += other.total_investment;
   total_cost += other.total_cost;
   expected_revenue += other.expected_revenue;
   realized_revenue += other.realized_revenue;
   participants_lifetime += other.participants_lifetime;
+  views_lifetime += other.views_lifetime;
   target_roi_by_cost += other.target_roi_by_cost;
   return *this;
 }
@@ -87,19 +90,21 @@ std::vector<ChannelTotals> ChannelTotalsOf(const EventSnapshot& snapshot, const 
 
 Totals TotalsOf(const EventSnapshot& snapshot, const Window& window) {
   const domain::EventAggregate& event = snapshot.aggregate;
-  const domain::HourCounts current = SumOf(snapshot.sums[kCurrent]);
+  const domain::HourCounts current = SumOf(snapshot, kCurrent);
   Totals totals;
-  totals.participants_delta = current.participants - SumOf(snapshot.sums[kPrevious]).participants;
-  totals.total_cost = event.description->total_investment;
+  totals.participants_delta = current.participants - SumOf(snapshot, kPrevious).participants;
+  totals.total_investment = event.description->total_investment;
+  totals.total_cost = totals.total_investment;
   for (const domain::Channel& channel : event.channels) {
     totals.total_cost += channel.distribution_cost;
     totals.realized_revenue += channel.purchase_amount;
   }
   totals.expected_revenue = event.description->expected_revenue;
   totals.participants_lifetime = event.participants;
+  totals.views_lifetime = event.TotalViews();
   totals.target_roi_by_cost = totals.total_cost * event.description->target_roi;
   totals.participants = window.limited ? Int128{current.participants} : Int128{event.participants};
-  totals.views = window.limited ? current.views : event.TotalViews();
+  totals.views = window.limited ? current.views : totals.views_lifetime;
   totals.purchase_amount = window.limited ? current.purchase_amount : totals.realized_revenue;
   return totals;
 }
@@ -143,6 +148,10 @@ RoiBlock RoiBlockOf(const Totals& totals, Int128 target_roi) {
 
 Int128 WeightedTargetRoi(const Totals& totals) {
   return RoundedQuotient(totals.target_roi_by_cost, totals.total_cost, 1).value_or(0);
+}
+
+std::optional<Int128> CostPerAcquisition(const ChannelTotals& channel) {
+  return RoundedQuotient(channel.distribution_cost, channel.participants_lifetime, kPerUnit);
 }
 
 std::vector<ChannelPerformance> ChannelPerformances(std::vector<ChannelTotals> channels) {

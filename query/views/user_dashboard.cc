@@ -3,51 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
+#include "query/views/merged_channels.h"
 #include "query/views/totals.h"
 
 namespace tally::query {
 namespace {
-
-// One channel of several events, while they are added up.
-struct MergedChannel {
-  ChannelTotals totals;
-  bool types_differ = false;
-};
-
-void Merge(ChannelTotals from, MergedChannel& into) {
-  ChannelTotals& totals = into.totals;
-  totals.impressions += from.impressions;
-  totals.participants += from.participants;
-  totals.purchase_amount += from.purchase_amount;
-  totals.distribution_cost += from.distribution_cost;
-  totals.participants_lifetime += from.participants_lifetime;
-  // An event that never distributed on the channel says nothing of its type.
-  if (!from.channel_type.has_value()) return;
-  if (!totals.channel_type.has_value())
-    totals.channel_type = std::move(from.channel_type);
-  else if (*totals.channel_type != *from.channel_type)
-    into.types_differ = true;
-}
-
-std::vector<ChannelTotals> MergeByName(const std::vector<EventSnapshot>& events,
-                                       const Window& window) {
-  absl::flat_hash_map<std::string, MergedChannel> by_name;
-  for (const EventSnapshot& event : events) {
-    for (ChannelTotals& channel : ChannelTotalsOf(event, window)) {
-      MergedChannel& merged = by_name[channel.channel];
-      merged.totals.channel = channel.channel;
-      Merge(std::move(channel), merged);
-    }
-  }
-  std::vector<ChannelTotals> channels;
-  channels.reserve(by_name.size());
-  for (auto& [name, merged] : by_name) {
-    if (merged.types_differ) merged.totals.channel_type.reset();
-    channels.push_back(std::move(merged.totals));
-  }
-  return channels;
-}
 
 // One event on its way into the page. What is sorted by are the values as shown, so that a tie is
 // what a reader sees as a tie.
@@ -119,14 +79,12 @@ UserDashboard MakeUserDashboard(std::string user_id, const std::vector<EventSnap
   Totals totals;
   std::vector<Candidate> candidates;
   candidates.reserve(events.size());
-  view.frame.window = window;
+  view.frame = {window, LastUpdatedAt(events)};
   for (const EventSnapshot& event : events) {
     Candidate candidate{&event.aggregate, TotalsOf(event, window), std::nullopt};
     candidate.key = KeyOf(candidate.totals, page.sort_by);
     totals += candidate.totals;
     if (event.aggregate.description->status == kActiveStatus) ++view.active_events;
-    view.frame.last_updated_at =
-        std::max(view.frame.last_updated_at, LastUpdatedAt(event.aggregate));
     candidates.push_back(std::move(candidate));
   }
   const Int128 target_roi = WeightedTargetRoi(totals);

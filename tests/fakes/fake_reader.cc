@@ -17,7 +17,10 @@ boost::asio::awaitable<absl::StatusOr<query::EventAnswer>> FakeReader::ReadEvent
   answer.catching_up = catching_up;
   const auto found = events_.find(event_id);
   if (found != events_.end() && found->second.aggregate.description.has_value()) {
+    query::HourTotals totals;
+    AddHours(found->second, need, totals);
     answer.event = SnapshotOf(found->second, need);
+    answer.hours = totals.Take();
   }
   co_return answer;
 }
@@ -30,12 +33,15 @@ boost::asio::awaitable<absl::StatusOr<query::UserAnswer>> FakeReader::ReadUser(
   query::UserAnswer answer;
   answer.position = position_;
   answer.catching_up = catching_up;
+  query::HourTotals totals;
   for (const auto& [id, entry] : events_) {
     const auto& description = entry.aggregate.description;
     if (description.has_value() && description->user_id == user_id) {
       answer.events.push_back(SnapshotOf(entry, need));
+      AddHours(entry, need, totals);
     }
   }
+  answer.hours = totals.Take();
   std::reverse(answer.events.begin(), answer.events.end());
   co_return answer;
 }

@@ -19,6 +19,7 @@
 #include "absl/status/status.h"
 #include "processor/domain/aggregate.h"
 #include "processor/domain/partitioner.h"
+#include "query/hour_totals.h"
 #include "query/reader.h"
 
 namespace tally::testing {
@@ -128,12 +129,8 @@ class FakeReader : public query::Reader {
   }
 
   static domain::ChannelIndex IndexOf(Entry& entry, const std::string& name) {
-    auto& channels = entry.aggregate.channels;
-    for (size_t i = 0; i < channels.size(); ++i) {
-      if (channels[i].name == name) return static_cast<domain::ChannelIndex>(i);
-    }
-    channels.emplace_back().name = name;
-    return static_cast<domain::ChannelIndex>(channels.size() - 1);
+    const auto found = entry.aggregate.FindChannel(name);
+    return found.has_value() ? *found : entry.aggregate.AddChannel(name);
   }
 
   void Mark(const std::string& id, domain::Topic topic, domain::Millis timestamp) {
@@ -154,14 +151,20 @@ class FakeReader : public query::Reader {
       }
       snapshot.sums.push_back({{sums.begin(), sums.end()}});
     }
-    if (need.hours.has_value()) {
-      for (const auto& [where, counts] : entry.hours) {
-        if (where.first >= need.hours->begin && where.first < need.hours->end) {
-          snapshot.hours.push_back({where.first, where.second, counts});
-        }
+    return snapshot;
+  }
+
+  static void AddHours(const Entry& entry, const query::TimelineNeed& need,
+                       query::HourTotals& totals) {
+    if (!need.hours.has_value()) return;
+    const query::ChannelFilter filter(entry.aggregate, need.hours->channels);
+    for (const auto& [where, counts] : entry.hours) {
+      const auto& [hour, channel] = where;
+      const query::HourRange& range = need.hours->range;
+      if (hour >= range.begin && hour < range.end && filter.Counts(channel)) {
+        totals.Add(hour, counts);
       }
     }
-    return snapshot;
   }
 
   static bool Reached(const std::vector<query::MinOffset>& min, const query::Position& position) {

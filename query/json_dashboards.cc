@@ -1,18 +1,9 @@
 #include "query/json.h"
-
+#include "query/json_blocks.h"
 #include "query/json_writer.h"
 
 namespace tally::query {
 namespace {
-
-void WritePeriod(JsonWriter& json, const Window& window) {
-  if (!window.limited) return json.Null("period");
-  json.BeginObject("period");
-  json.Text("startDate", FormatHour(window.current.begin, window.zone));
-  json.Text("endDate", FormatHour(window.current.end, window.zone));
-  json.Text("timezone", window.timezone);
-  json.EndObject();
-}
 
 void WriteSummary(JsonWriter& json, const Summary& summary) {
   json.BeginObject("summary");
@@ -23,24 +14,6 @@ void WriteSummary(JsonWriter& json, const Summary& summary) {
   json.Money("purchaseAmount", summary.purchase_amount);
   json.Fixed2("targetRoi", summary.target_roi);
   json.EndObject();
-}
-
-void WriteChannels(JsonWriter& json, const std::vector<ChannelPerformance>& channels) {
-  json.BeginArray("channelPerformance");
-  for (const ChannelPerformance& row : channels) {
-    json.BeginObject();
-    json.Text("channel", row.channel);
-    json.TextOrNull("channelType", row.channel_type);
-    json.TextOrNull("status", row.status);
-    json.Integer("impressions", row.impressions);
-    json.Integer("participants", row.participants);
-    json.Fixed2("conversionRate", row.conversion_rate);
-    json.Money("purchaseAmount", row.purchase_amount);
-    json.Money("distributionCost", row.distribution_cost);
-    json.Fixed2("costPerAcquisition", row.cost_per_acquisition);
-    json.EndObject();
-  }
-  json.EndArray();
 }
 
 void WriteRoi(JsonWriter& json, const RoiBlock& roi) {
@@ -80,11 +53,6 @@ void WriteEvents(JsonWriter& json, const UserDashboard& view) {
   json.EndObject();
 }
 
-void WriteLastUpdatedAt(JsonWriter& json, const Frame& frame) {
-  if (!frame.last_updated_at.has_value()) return json.Null("lastUpdatedAt");
-  json.Text("lastUpdatedAt", FormatTime(*frame.last_updated_at, frame.window.zone));
-}
-
 }  // namespace
 
 std::string ToJson(const EventDashboard& view) {
@@ -96,7 +64,7 @@ std::string ToJson(const EventDashboard& view) {
   json.Text("status", view.status);
   WritePeriod(json, view.frame.window);
   WriteSummary(json, view.summary);
-  WriteChannels(json, view.channel_performance);
+  WriteChannels(json, "channelPerformance", view.channel_performance);
   WriteRoi(json, view.roi);
   json.Text("currency", kCurrency);
   WriteLastUpdatedAt(json, view.frame);
@@ -112,7 +80,7 @@ std::string ToJson(const UserDashboard& view) {
   json.Integer("activeEvents", view.active_events);
   WritePeriod(json, view.frame.window);
   WriteSummary(json, view.summary);
-  WriteChannels(json, view.channel_performance);
+  WriteChannels(json, "channelPerformance", view.channel_performance);
   WriteRoi(json, view.roi);
   WriteEvents(json, view);
   json.Text("currency", kCurrency);

@@ -1,0 +1,39 @@
+// One read of an operation: an event or all events of a user, at one position.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "query/etag.h"
+#include "query/problem.h"
+#include "query/reader.h"
+#include "query/views/common.h"
+
+namespace tally::query {
+
+struct Reading {
+  std::vector<EventSnapshot> events;  // by id; never empty, of an event the one
+  std::vector<HourTotal> hours;
+  std::string position;  // token
+  bool catching_up = false;
+};
+
+// What the answer must not be older than, from Tally-Min-Position. `errors` are those found so far:
+// if there are any in the end, they are the answer. kUnavailable before the log is known: offsets
+// mean nothing then.
+absl::StatusOr<std::vector<MinOffset>> ParseMin(const std::string& min_position,
+                                                const Reader& reader,
+                                                std::vector<ParameterError> errors);
+
+// Errors: those of Reader, with the token of the position reached in the payload; kNotFound for an
+// id of which nothing is known, or kUnavailable while catching up. `reader` outlives the call.
+boost::asio::awaitable<absl::StatusOr<Reading>> Read(Reader& reader, Subject subject,
+                                                     TimelineNeed need, std::vector<MinOffset> min);
+
+// Adds everything of the events that an answer can show.
+EtagBuilder& AddEvents(const Reading& reading, EtagBuilder& etag);
+
+}  // namespace tally::query
