@@ -18,8 +18,8 @@ void CheckPoints(const Window& window, Interval interval, std::vector<ParameterE
   const int64_t points = CountBuckets(window.current, interval, window.zone);
   if (points <= kTimelinePointsMax) return;
   errors.push_back({"interval", std::string(kIntervalNames[static_cast<size_t>(interval)]),
-                    absl::StrCat("a coarser one or a shorter period: this is ", points,
-                                 " points, at most ", kTimelinePointsMax, " are answered")});
+                    absl::StrCat("a coarser one, or a shorter period: at most ", kTimelinePointsMax,
+                                 " points are answered, these are ", points)});
 }
 
 bool ParseAscending(Parameters& parameters, bool by_default) {
@@ -86,7 +86,7 @@ std::vector<std::string> ParseChannels(const Parameters& parameters,
 void ExplainNoPeriod(std::vector<ParameterError>& errors) {
   for (ParameterError& error : errors) {
     if (error.parameter != "startDate" && error.parameter != "endDate") continue;
-    error.allowed = "nothing: all of this answer is lifetime, it takes no period";
+    error.allowed = "not to be given: everything in this answer is lifetime";
   }
 }
 

@@ -119,8 +119,8 @@ TEST_F(DetailsApiTest, RoiTakesNoPeriod) {
     EXPECT_EQ(reply.status, 400);
     EXPECT_TRUE(Names(reply.body, {"startDate", "endDate"})) << reply.body;
     EXPECT_THAT(reply.body, AllOf(HasSubstr(R"("code":"invalid_parameter")"),
-                                  HasSubstr(R"("value":"2026-01-01","allowed":"nothing: all of )"
-                                            R"(this answer is lifetime, it takes no period")")));
+                                  HasSubstr(R"("value":"2026-01-01","allowed":"not to be given: )"
+                                            R"(everything in this answer is lifetime")")));
     EXPECT_EQ(Get(target + "/roi?endDate=2026-02-01").status, 400);
     EXPECT_EQ(Get(target + "/roi?startDate=").status, 400);
     EXPECT_EQ(Get(target + "/roi?channel=SNS").status, 400);
