@@ -22,7 +22,7 @@ PartitionerCheck::PartitionerCheck(domain::Partitioner configured, int32_t parti
 
 void PartitionerCheck::Observe(domain::Topic topic, std::string_view key, int32_t partition) {
   if (key.empty() || done_[Index(topic)].load(std::memory_order_relaxed)) return;
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   Seen& seen = seen_[Index(topic)];
   if (seen.records >= kRecordsLookedAt) return;
   ++seen.records;
@@ -38,7 +38,7 @@ void PartitionerCheck::Observe(domain::Topic topic, std::string_view key, int32_
 }
 
 std::optional<domain::Partitioner> PartitionerCheck::WrittenBy(domain::Topic topic) const {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   const Seen& seen = seen_[Index(topic)];
   if (seen.elsewhere * 2 <= seen.records) return std::nullopt;
   size_t i = 0;

@@ -5,13 +5,12 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "processor/domain/partitioner.h"
 #include "processor/domain/record.h"
 
@@ -50,8 +49,8 @@ class PartitionerCheck {
   const domain::Partitioner configured_;
   const int32_t partitions_;
   std::array<std::atomic<bool>, domain::kTopicCount> done_{};
-  mutable absl::Mutex mutex_;
-  std::array<Seen, domain::kTopicCount> seen_ ABSL_GUARDED_BY(mutex_);
+  mutable std::mutex mutex_;
+  std::array<Seen, domain::kTopicCount> seen_;
 };
 
 }  // namespace tally

@@ -31,8 +31,8 @@ struct Shard::LetterAcks {
   std::array<std::atomic<int64_t>, domain::kTopicCount> acknowledged{};
   std::atomic<bool> owner_waits{false};
   std::atomic<bool> lost{false};
-  absl::Mutex mutex;
-  absl::Status why ABSL_GUARDED_BY(mutex);
+  std::mutex mutex;
+  absl::Status why;
 };
 
 // What a background commit comes back with.
@@ -66,7 +66,7 @@ bool Shard::Step(size_t records_max) {
   if (letter_acks_->lost.load(std::memory_order_acquire)) {
     absl::Status why;
     {
-      absl::MutexLock lock(&letter_acks_->mutex);
+      std::lock_guard lock(letter_acks_->mutex);
       why = letter_acks_->why;
     }
     Fail(WithContext(why, "a dead letter could not be written"));
@@ -220,7 +220,7 @@ Shard::Applied Shard::Reject(const domain::Record& record, const domain::Rejecti
     if (status.ok()) {
       acks->acknowledged[topic].fetch_add(1, std::memory_order_acq_rel);
     } else {
-      absl::MutexLock lock(&acks->mutex);
+      std::lock_guard lock(acks->mutex);
       acks->why = std::move(status);
       acks->lost.store(true, std::memory_order_release);
     }
@@ -393,7 +393,7 @@ Offsets Shard::Lag() const {
 }
 
 Shard::Health Shard::GetHealth() const {
-  absl::MutexLock lock(&health_mutex_);
+  std::lock_guard lock(health_mutex_);
   return health_;
 }
 
@@ -405,7 +405,7 @@ void Shard::PublishStatus() {
     }
   }
   {
-    absl::MutexLock lock(&health_mutex_);
+    std::lock_guard lock(health_mutex_);
     health_ = {.caught_up = caught_up_, .lag = lag, .failure = std::string(failure_.message())};
   }
   // Asking the store looks at every file: now and then, or while waiting for it.

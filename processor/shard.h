@@ -19,11 +19,11 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "processor/checkpoint.h"
 #include "processor/dead_letters.h"
@@ -201,8 +201,8 @@ class Shard {
   bool caught_up_ = false;
   std::list<std::pair<Offsets, std::function<void()>>> waiters_;
 
-  mutable absl::Mutex health_mutex_;
-  Health health_ ABSL_GUARDED_BY(health_mutex_);
+  mutable std::mutex health_mutex_;
+  Health health_;
 };
 
 }  // namespace tally

@@ -215,19 +215,19 @@ void ShardReader::Serve(std::string cluster_id, int32_t partition_count,
     }
   }
   serving->workers = std::move(workers);
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   serving_ = std::move(serving);
 }
 
 void ShardReader::SetUnavailable(std::string why) {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   unavailable_ = std::move(why);
   serving_.reset();
 }
 
 std::shared_ptr<const ShardReader::Serving> ShardReader::GetServing(
     std::string* unavailable) const {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   if (serving_ == nullptr && unavailable != nullptr) *unavailable = unavailable_;
   return serving_;
 }

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "processor/domain/partitioner.h"
 #include "processor/worker.h"
@@ -58,9 +58,9 @@ class ShardReader final : public query::Reader {
   std::shared_ptr<const Serving> GetServing(std::string* unavailable) const;
 
   const ShardReaderOptions options_;
-  mutable absl::Mutex mutex_;
-  std::string unavailable_ ABSL_GUARDED_BY(mutex_) = "starting";
-  std::shared_ptr<const Serving> serving_ ABSL_GUARDED_BY(mutex_);
+  mutable std::mutex mutex_;
+  std::string unavailable_ = "starting";
+  std::shared_ptr<const Serving> serving_;
 };
 
 }  // namespace tally

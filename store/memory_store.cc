@@ -74,15 +74,18 @@ uint64_t MemoryDisk::LoseCommits(uint64_t commits) {
 }
 
 struct MemoryStore::Faults {
-  mutable std::mutex mutex;
+  std::mutex mutex;
   absl::Status next_commit;
   FaultTime next_commit_time = FaultTime::kBeforeEffect;
-  absl::Status reads;
   absl::Status failure;
   StoreStats stats;
 
+  // Apart, because it is taken under the rows' lock, and the other is held around it.
+  mutable std::mutex reads_mutex;
+  absl::Status reads;
+
   absl::Status Reads() const {
-    std::lock_guard lock(mutex);
+    std::lock_guard lock(reads_mutex);
     return reads;
   }
 };
@@ -304,7 +307,7 @@ void MemoryStore::FailNextCommit(absl::Status status, FaultTime time) {
 }
 
 void MemoryStore::FailReads(absl::Status status) {
-  std::lock_guard lock(faults_->mutex);
+  std::lock_guard lock(faults_->reads_mutex);
   faults_->reads = std::move(status);
 }
 

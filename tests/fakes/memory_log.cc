@@ -28,7 +28,7 @@ class MemoryLog::Source final : public ShardSource {
       : log_(log), partition_(partition), next_(from) {}
 
   absl::StatusOr<std::unique_ptr<RecordBatch>> Poll(size_t records_max) override {
-    absl::MutexLock lock(&log_.mutex_);
+    std::lock_guard lock(log_.mutex_);
     if (!log_.poll_error_.ok()) return std::exchange(log_.poll_error_, absl::OkStatus());
     auto batch = std::make_unique<Batch>();
     bool any = false;
@@ -70,19 +70,19 @@ class MemoryLog::Source final : public ShardSource {
 
 int64_t MemoryLog::Append(int32_t partition, Topic topic, std::optional<std::string> key,
                           std::optional<std::string> value, int64_t timestamp_ms) {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   auto& stored = partitions_[partition][static_cast<size_t>(Index(topic))];
   stored.records.push_back({stored.end, timestamp_ms, std::move(key), std::move(value)});
   return stored.end++;
 }
 
 void MemoryLog::Skip(int32_t partition, Topic topic, int64_t offsets) {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   partitions_[partition][static_cast<size_t>(Index(topic))].end += offsets;
 }
 
 Offsets MemoryLog::End(int32_t partition) const {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   Offsets end{};
   const auto found = partitions_.find(partition);
   if (found == partitions_.end()) return end;
@@ -111,7 +111,7 @@ std::unique_ptr<LogSource> MemoryLog::NewWorkerSource() {
 }
 
 void MemoryLog::FailNextPoll(absl::Status status) {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   poll_error_ = std::move(status);
 }
 

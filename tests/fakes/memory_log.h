@@ -5,13 +5,12 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "processor/dead_letters.h"
 #include "processor/log_source.h"
 
@@ -47,10 +46,9 @@ class MemoryLog {
     std::deque<Stored> records;
     int64_t end = 0;
   };
-  mutable absl::Mutex mutex_;
-  std::map<int32_t, std::array<TopicPartition, domain::kTopicCount>> partitions_
-      ABSL_GUARDED_BY(mutex_);
-  absl::Status poll_error_ ABSL_GUARDED_BY(mutex_);
+  mutable std::mutex mutex_;
+  std::map<int32_t, std::array<TopicPartition, domain::kTopicCount>> partitions_;
+  absl::Status poll_error_;
 };
 
 // Keeps letters and acknowledges them when told to.
