@@ -9,12 +9,12 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "processor/shard_reader.h"
 #include "store/memory_store.h"
 #include "tests/fakes/memory_log.h"
@@ -64,20 +64,14 @@ class Process {
   absl::Status Stop() {
     absl::Status all;
     reader_.SetUnavailable("shutting down");
-    std::vector<std::unique_ptr<absl::Notification>> done;
-    std::vector<absl::Status> ends(workers_.size());
+    std::vector<std::promise<absl::Status>> ends(workers_.size());
     for (size_t i = 0; i < workers_.size(); ++i) {
-      done.push_back(std::make_unique<absl::Notification>());
-      workers_[i]->Stop([&, i](absl::Status status) {
-        ends[i] = std::move(status);
-        done[i]->Notify();
-      });
+      workers_[i]->Stop([&end = ends[i]](absl::Status status) { end.set_value(status); });
     }
-    for (auto& one : done) one->WaitForNotification();
+    for (auto& end : ends) all.Update(end.get_future().get());
     for (auto& worker : workers_) worker->Join();
     background_.join();
     workers_.clear();
-    for (const auto& end : ends) all.Update(end);
     return all;
   }
 

@@ -63,7 +63,7 @@ class InspectTest : public ::testing::Test {
     ASSERT_TRUE(directory.ok()) << directory.status();
     directory_ = std::make_unique<store::DataDir>(*std::move(directory));
     partition_ = domain::PartitionOf(domain::Partitioner::kMurmur2, kEventId, kPartitionCount);
-    auto shard = OpenShardStore(directory_->ShardPath(partition_), Lineage(), nullptr);
+    auto shard = CreateShardStore(directory_->ShardPath(partition_), Lineage(), nullptr);
     ASSERT_TRUE(shard.ok()) << shard.status();
     shard_ = *std::move(shard);
     options_.data_dir = path_;
