@@ -44,7 +44,7 @@ struct Record {
   Topic topic = Topic::kEventCreated;
   int32_t partition = 0;
   int64_t offset = 0;
-  int64_t timestamp_ms = kNoTimestamp;  // Kafka record timestamp, Unix epoch milliseconds
+  int64_t timestamp_ms = kNoTimestamp;    // Kafka record timestamp, Unix epoch milliseconds
   std::optional<std::string_view> key;    // nullopt: null key
   std::optional<std::string_view> value;  // nullopt: tombstone
   std::span<const Header> headers;        // usually empty
