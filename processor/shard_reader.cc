@@ -11,7 +11,6 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
-#include "query/hour_totals.h"
 
 namespace tally {
 namespace {

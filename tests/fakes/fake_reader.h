@@ -19,7 +19,6 @@
 #include "absl/status/status.h"
 #include "processor/domain/aggregate.h"
 #include "processor/domain/partitioner.h"
-#include "query/hour_totals.h"
 #include "query/reader.h"
 
 namespace tally::testing {

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "query/hour_totals.h"
 #include "query/json.h"
 #include "tests/query/view_helpers.h"
 
