@@ -143,7 +143,8 @@ def test_a_kill_between_letter_and_checkpoint_repeats_no_letter(kafka, start):
         position, _ = send_poison(kafka)
         tallyd = start("--checkpoint-interval-ms", NEVER_MS).wait_ready()
         assert tallyd.event("evt-1", position).body == before
-        tallyd.kill()    # its letters are written, its offsets are not
+        tallyd.kill()    # its letters are on their way or written, its offsets are not
+    start().wait_ready().stop()    # ends when all letters are acknowledged
     places = [coordinates(headers) for _, headers in letters(kafka)]
     assert len(places) == len(set(places)) == 3 * COUNT
 
