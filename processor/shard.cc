@@ -80,7 +80,7 @@ bool Shard::Step(size_t records_max) {
 
   const bool more = TakeBatch(records_max) && ApplyBatch();
   if (failed()) return false;
-  if (CheckpointDue()) StartCheckpoint();
+  if (TimeToCheckpoint() == absl::ZeroDuration()) StartCheckpoint();
   return more;
 }
 
@@ -240,12 +240,12 @@ bool Shard::FarBehind() const {
   return behind > options_.far_behind_records;
 }
 
-bool Shard::CheckpointDue() const {
-  if (freezing_ != nullptr || !oldest_change_) return false;
-  if (DeltaFull()) return true;
-  const absl::Duration waited = environment_.now() - *oldest_change_;
-  if (waited < options_.checkpoint_interval) return false;
-  return waited >= options_.checkpoint_interval_behind || !FarBehind();
+std::optional<absl::Duration> Shard::TimeToCheckpoint() const {
+  if (freezing_ != nullptr || !oldest_change_ || failed()) return std::nullopt;
+  if (DeltaFull()) return absl::ZeroDuration();
+  const absl::Duration interval =
+      FarBehind() ? options_.checkpoint_interval_behind : options_.checkpoint_interval;
+  return std::max(*oldest_change_ + interval - environment_.now(), absl::ZeroDuration());
 }
 
 void Shard::StartCheckpoint() {

@@ -100,6 +100,10 @@ class Shard {
   // when one is due. True: there may be more to do right away.
   bool Step(size_t records_max);
 
+  // How long until a checkpoint is due if nothing more comes: Step must be called then. nullopt:
+  // not before something comes.
+  std::optional<absl::Duration> TimeToCheckpoint() const;
+
   // Checkpoints what there is, then calls `done` (on the owner's thread) with whether everything
   // applied is durable. From the call on, Step reads nothing more. The shard may be destroyed after
   // `done`, not before.
@@ -156,7 +160,6 @@ class Shard {
 
   bool FarBehind() const;
   bool DeltaFull() const { return delta_.live_bytes() >= options_.delta_bytes_max; }
-  bool CheckpointDue() const;
   void StartCheckpoint();
   bool LettersAcknowledged() const;
   void CommitFrozen();

@@ -23,7 +23,8 @@ namespace asio = boost::asio;
 // function wakes it.
 class Worker::Loop {
  public:
-  explicit Loop(Worker& worker) : worker_(worker), io_(1), poll_timer_(io_), status_timer_(io_) {}
+  explicit Loop(Worker& worker)
+      : worker_(worker), io_(1), poll_timer_(io_), checkpoint_timer_(io_), status_timer_(io_) {}
 
   void Start() {
     const int fd = worker_.source_->WakeFd();
@@ -83,9 +84,25 @@ class Worker::Loop {
     }
     if (more) {
       ScheduleTurn();
-    } else if (retry) {
-      PollLater();
+    } else {
+      if (retry) PollLater();
+      WakeForCheckpoint();
     }
+  }
+
+  void WakeForCheckpoint() {
+    std::optional<absl::Duration> soonest;
+    for (const auto& shard : worker_.shards_) {
+      const auto time = shard->TimeToCheckpoint();
+      if (time && (!soonest || *time < *soonest)) soonest = time;
+    }
+    if (!soonest) return;
+    // Rounded up: a turn too early would only set the timer again.
+    checkpoint_timer_.expires_after(absl::ToChronoMilliseconds(*soonest) +
+                                    std::chrono::milliseconds(1));
+    checkpoint_timer_.async_wait([this](const boost::system::error_code& error) {
+      if (!error && !finished_) ScheduleTurn();
+    });
   }
 
   void WaitForSource() {
@@ -123,6 +140,7 @@ class Worker::Loop {
   void Finished() {
     finished_ = true;
     poll_timer_.cancel();
+    checkpoint_timer_.cancel();
     status_timer_.cancel();
     if (wake_) wake_->cancel();
     work_.reset();
@@ -134,6 +152,7 @@ class Worker::Loop {
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
   std::optional<asio::posix::stream_descriptor> wake_;
   asio::steady_timer poll_timer_;
+  asio::steady_timer checkpoint_timer_;
   asio::steady_timer status_timer_;
   std::atomic<bool> turn_scheduled_{false};
   std::function<void(absl::Status)> on_stopped_;

@@ -57,6 +57,19 @@ TEST_F(ShardTest, CountsAndCheckpointsAfterTheInterval) {
   EXPECT_EQ(life_->Stored().participants, 10u);
 }
 
+TEST_F(ShardTest, TellsWhenItsCheckpointIsDue) {
+  EXPECT_EQ(life_->shard().TimeToCheckpoint(), std::nullopt);
+  Register(0, 10);
+  life_->Work();
+  EXPECT_EQ(life_->shard().TimeToCheckpoint(), absl::Seconds(1));
+  life_->Advance(absl::Milliseconds(300));
+  EXPECT_EQ(life_->shard().TimeToCheckpoint(), absl::Milliseconds(700));
+  life_->Advance(absl::Seconds(5));
+  EXPECT_EQ(life_->shard().TimeToCheckpoint(), absl::ZeroDuration());
+  life_->Work();
+  EXPECT_EQ(life_->shard().TimeToCheckpoint(), std::nullopt);
+}
+
 TEST_F(ShardTest, IdleShardCommitsNothing) {
   Register(0, 1);
   life_->Settle();

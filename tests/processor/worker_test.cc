@@ -33,7 +33,8 @@ constexpr int64_t kTime = 1'767'225'600'000;
 class Process {
  public:
   Process(MemoryLog& log, std::vector<std::shared_ptr<store::MemoryDisk>>& disks, int threads,
-          absl::Duration status_interval, int32_t instances = 1)
+          absl::Duration status_interval, int32_t instances = 1,
+          absl::Duration poll_interval = absl::Milliseconds(1))
       : reader_({.topic_prefix = "sample.",
                  .instances = instances,
                  .position_wait = absl::Milliseconds(50)}),
@@ -41,11 +42,10 @@ class Process {
         check_(domain::Partitioner::kMurmur2, kPartitions) {
     disks.resize(kPartitions);
     for (int i = 0; i < threads; ++i) {
-      workers_.push_back(
-          std::make_shared<Worker>(WorkerOptions{.index = i,
-                                                 .status_interval = status_interval,
-                                                 .poll_interval = absl::Milliseconds(1)},
-                                   log.NewWorkerSource()));
+      workers_.push_back(std::make_shared<Worker>(
+          WorkerOptions{
+              .index = i, .status_interval = status_interval, .poll_interval = poll_interval},
+          log.NewWorkerSource()));
     }
     for (int32_t partition = 0; partition < kPartitions; ++partition) {
       if (OwnerOf(partition, instances) != 0) continue;
@@ -239,6 +239,18 @@ TEST_F(WorkerTest, ReadsAreUnavailableWhenShardsAreClosed) {
   EXPECT_TRUE(process.Stop().ok());
   EXPECT_TRUE(absl::IsUnavailable(process.ReadEvent("evt-1").status()));
   EXPECT_TRUE(absl::IsUnavailable(process.ReadUser("user-1").status()));
+}
+
+TEST_F(WorkerTest, WhatWasReadBecomesDurableThoughNothingMoreComes) {
+  Create("evt-1", "user-1");
+  Process process(log_, disks_, 1, absl::Hours(1), 1, /*poll_interval=*/absl::Hours(1));
+  ASSERT_TRUE(Eventually([&] { return process.ReadEvent("evt-1", All("evt-1")); }).ok());
+  const auto& disk = *disks_[static_cast<size_t>(PartitionOf("evt-1"))];
+  // Each read waits for a position that does not come, for its bounded time.
+  for (int i = 0; i < 100 && disk.commits() == 0; ++i) {
+    (void)process.ReadEvent("evt-1", {{PartitionOf("evt-1"), Topic::kEventCreated, 99}});
+  }
+  EXPECT_GT(disk.commits(), 0u);
 }
 
 // Status timers, polls and commits are made to fall together with the end.
