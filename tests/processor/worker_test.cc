@@ -76,12 +76,14 @@ class Process {
   }
 
   absl::StatusOr<query::EventAnswer> ReadEvent(const std::string& id,
-                                               std::vector<query::MinOffset> min = {}) {
-    return Wait(reader_.ReadEvent(id, {}, std::move(min)));
+                                               std::vector<query::MinOffset> min = {},
+                                               query::TimelineNeed need = {}) {
+    return Wait(reader_.ReadEvent(id, std::move(need), std::move(min)));
   }
   absl::StatusOr<query::UserAnswer> ReadUser(const std::string& id,
-                                             std::vector<query::MinOffset> min = {}) {
-    return Wait(reader_.ReadUser(id, {}, std::move(min)));
+                                             std::vector<query::MinOffset> min = {},
+                                             query::TimelineNeed need = {}) {
+    return Wait(reader_.ReadUser(id, std::move(need), std::move(min)));
   }
 
  private:
@@ -222,6 +224,37 @@ TEST_F(WorkerTest, UserReadsSeeAllShards) {
   uint64_t participants = 0;
   for (const auto& event : answer->events) participants += event.aggregate.participants;
   EXPECT_EQ(participants, 100u * 99 / 2 - 4u * (24 * 25 / 2));
+}
+
+// Before, while and after its parts go through frozen delta and store.
+TEST_F(WorkerTest, TimelinesAddUpWhereverTheirPartsAre) {
+  constexpr domain::Hour kHour = domain::HourOf(kTime);
+  query::TimelineNeed need;
+  need.sums = {{kHour - 5, kHour}, {kHour, kHour + 1}};
+  need.hours = query::HoursNeed{.range = {-100, kHour + 100}, .channels = {}};
+  Create("evt-1", "user-1");
+  Create("evt-2", "user-1");
+  Process process(log_, disks_, 1, absl::Seconds(1));
+  for (int round = 1; round <= 30; ++round) {
+    Register("evt-1", 10 * (round - 1), 10 * round);
+    Register("evt-2", round - 1, round);
+    auto min = All("evt-1");
+    for (const auto& one : All("evt-2")) min.push_back(one);
+    const auto event = Eventually([&] { return process.ReadEvent("evt-1", min, need); });
+    ASSERT_TRUE(event.ok()) << event.status();
+    ASSERT_EQ(event->hours.size(), 1u);
+    EXPECT_EQ(event->hours[0].hour, kHour);
+    EXPECT_EQ(event->hours[0].counts.participants, 10 * round);
+    ASSERT_EQ(event->event->sums.size(), 2u);
+    EXPECT_TRUE(event->event->sums[0].channels.empty());
+    ASSERT_EQ(event->event->sums[1].channels.size(), 1u);
+    EXPECT_EQ(event->event->sums[1].channels[0].second.participants, 10 * round);
+
+    const auto user = Eventually([&] { return process.ReadUser("user-1", min, need); });
+    ASSERT_TRUE(user.ok()) << user.status();
+    ASSERT_EQ(user->hours.size(), 1u);
+    EXPECT_EQ(user->hours[0].counts.participants, 11 * round);
+  }
 }
 
 TEST_F(WorkerTest, OtherInstancesEventsAreNamed) {
