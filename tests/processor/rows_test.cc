@@ -125,7 +125,8 @@ TEST(RowsTest, ValueOfAnotherKeyIsNoticed) {
 }
 
 TEST(RowsTest, KeysAreTakenApart) {
-  const auto distribution = ParseDistributionKey(DistributionKey(258, "지니TV", ""));
+  const std::string distribution_key = DistributionKey(258, "지니TV", "");
+  const auto distribution = ParseDistributionKey(distribution_key);
   ASSERT_TRUE(distribution.ok());
   EXPECT_EQ(distribution->number, 258u);
   EXPECT_EQ(distribution->channel_as_sent, "지니TV");
