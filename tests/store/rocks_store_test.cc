@@ -347,11 +347,12 @@ TEST(RocksStoreTest, CanBeReadBesideAWriter) {
   Writer writer(temp / "s", 1);
   SequenceModel model;
   uint64_t last = 0;
+  int tries_left = 10;
   for (int i = 0; i < 20; ++i) {
     ASSERT_TRUE(writer.AwaitCommit());
     auto reader = OpenRocksStoreReadOnly(Options(temp / "s"));
     // This writer never rests: on a slow machine it may outrun all tries of one call.
-    for (int again = 0; again < 20 && absl::IsUnavailable(reader.status()); ++again) {
+    for (; tries_left > 0 && absl::IsUnavailable(reader.status()); --tries_left) {
       reader = OpenRocksStoreReadOnly(Options(temp / "s"));
     }
     ASSERT_TRUE(reader.ok()) << reader.status();
