@@ -340,6 +340,19 @@ class Kafka:
         for future in futures.values():
             future.result(timeout=WAIT_SECONDS_MAX)
 
+    def add_partitions(self, partitions):
+        """To the input topics; returns when the broker tells everybody of it."""
+        futures = self.admin.create_partitions(
+            [confluent_kafka.admin.NewPartitions(topic, partitions) for topic in self.topics()])
+        for future in futures.values():
+            future.result(timeout=WAIT_SECONDS_MAX)
+        deadline = Deadline()
+        while True:
+            known = self.admin.list_topics(timeout=WAIT_SECONDS_MAX).topics
+            if all(len(known[topic].partitions) == partitions for topic in self.topics()):
+                return
+            assert not deadline.passed(), "the broker does not tell of the partitions it added"
+
     def producer(self, **config):
         return Producer(self, {"partitioner": "murmur2_random", **config})
 

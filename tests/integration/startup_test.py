@@ -123,9 +123,7 @@ def test_another_partition_count_than_the_stores_is_refused(kafka, start):
     tallyd = start().wait_ready()
     before = tallyd.event("evt-1", position).body
     assert tallyd.stop() == 0
-    for future in kafka.admin.create_partitions(
-            [confluent_kafka.admin.NewPartitions(topic, 6) for topic in kafka.topics()]).values():
-        future.result(timeout=WAIT_SECONDS_MAX)
+    kafka.add_partitions(6)
     refusal(start(), "this store was made", "4 partitions", "6")
     assert before
 
