@@ -128,7 +128,6 @@ class Delta final : public domain::FoldState {
   // Approximate memory of the live changes, bytes.
   size_t live_bytes() const;
   bool empty() const { return dirty_.empty(); }
-  bool has_frozen() const { return frozen_ != nullptr; }
 
   // Freezes the live changes together with the position that they lead to. No frozen delta may be
   // standing. The caller commits the result and then calls Committed.

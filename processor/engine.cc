@@ -17,9 +17,6 @@
 namespace tally {
 namespace {
 
-constexpr domain::Topic kTopics[] = {domain::Topic::kEventCreated,
-                                     domain::Topic::kParticipantRegistered,
-                                     domain::Topic::kDistributionCompleted};
 constexpr absl::Duration kAdminTimeout = absl::Seconds(10);
 constexpr absl::Duration kBackoffMin = absl::Milliseconds(250);
 constexpr absl::Duration kBackoffMax = absl::Seconds(5);
@@ -232,7 +229,7 @@ absl::Status Engine::FindTopics(Plan& plan) {
   const auto finite = FiniteRetention(inputs);
   for (size_t i = 0; i < inputs.size(); ++i) {
     const bool is_finite = std::find(finite.begin(), finite.end(), inputs[i].name) != finite.end();
-    metrics_.SetRetentionFinite(kTopics[i], is_finite);
+    metrics_.SetRetentionFinite(domain::kTopics[i], is_finite);
   }
   if (!finite.empty()) {
     spdlog::warn(
@@ -310,7 +307,7 @@ absl::Status Engine::ProbePartitioner(Plan& plan) {
   partitioner_check_ =
       std::make_unique<PartitionerCheck>(config_.partitioner, plan.partition_count);
   const auto names = InputTopics(config_.topic_prefix);
-  for (const auto topic : kTopics) {
+  for (const auto topic : domain::kTopics) {
     const auto index = static_cast<size_t>(domain::Index(topic));
     std::vector<PartitionAt> from;
     int64_t read_before = 0;
@@ -345,7 +342,7 @@ absl::Status Engine::ProbePartitioner(Plan& plan) {
 
 absl::Status Engine::FindDeadLetters(Plan& plan) {
   const auto names = InputTopics(config_.topic_prefix);
-  for (const auto topic : kTopics) {
+  for (const auto topic : domain::kTopics) {
     const auto index = static_cast<size_t>(domain::Index(topic));
     const int32_t partitions = std::min(plan.dead_letter_partitions[index], plan.partition_count);
     if (partitions == 0) continue;

@@ -6,10 +6,6 @@
 namespace tally {
 namespace {
 
-constexpr domain::Topic kTopics[] = {domain::Topic::kEventCreated,
-                                     domain::Topic::kParticipantRegistered,
-                                     domain::Topic::kDistributionCompleted};
-
 std::string PartitionName(const std::string& prefix, domain::Topic topic, int32_t partition) {
   return absl::StrCat(prefix, std::string(domain::TopicSuffix(topic)), "/", partition);
 }
@@ -18,7 +14,9 @@ std::string PartitionName(const std::string& prefix, domain::Topic topic, int32_
 
 std::vector<std::string> InputTopics(const std::string& prefix) {
   std::vector<std::string> names;
-  for (const auto topic : kTopics) names.push_back(prefix + std::string(TopicSuffix(topic)));
+  for (const auto topic : domain::kTopics) {
+    names.push_back(prefix + std::string(TopicSuffix(topic)));
+  }
   return names;
 }
 
@@ -77,7 +75,7 @@ std::vector<std::string> FiniteRetention(const std::vector<TopicInfo>& inputs) {
 
 absl::Status CheckResume(const std::string& prefix, int32_t partition, const Offsets& next,
                          const std::vector<LogRange>& ranges) {
-  for (const auto topic : kTopics) {
+  for (const auto topic : domain::kTopics) {
     const int64_t offset = next[domain::Index(topic)];
     const LogRange& range = ranges[static_cast<size_t>(domain::Index(topic))];
     const std::string name = PartitionName(prefix, topic, partition);
@@ -101,7 +99,7 @@ absl::Status CheckResume(const std::string& prefix, int32_t partition, const Off
 absl::Status CheckLogBase(const std::string& prefix, int32_t partition,
                           const std::vector<LogRange>& ranges) {
   std::vector<std::string> lost;
-  for (const auto topic : kTopics) {
+  for (const auto topic : domain::kTopics) {
     const LogRange& range = ranges[static_cast<size_t>(domain::Index(topic))];
     if (range.begin > 0) {
       lost.push_back(

@@ -22,10 +22,6 @@ enum Outcome { kApplied, kUnchanged, kRejected, kRedelivered, kOutcomes };
 constexpr const char* kOutcomeNames[kOutcomes] = {"applied", "unchanged", "rejected",
                                                   "redelivered"};
 
-constexpr domain::Topic kTopics[] = {domain::Topic::kEventCreated,
-                                     domain::Topic::kParticipantRegistered,
-                                     domain::Topic::kDistributionCompleted};
-
 Histogram::BucketBoundaries PowersOf(double factor, double first, int count) {
   Histogram::BucketBoundaries bounds;
   for (double bound = first; count-- > 0; bound *= factor) bounds.push_back(bound);
@@ -119,7 +115,7 @@ class Metrics::Impl {
                               .Help("0 while no broker answers.")
                               .Register(registry)
                               .Add({})) {
-    for (const auto topic : kTopics) {
+    for (const auto topic : domain::kTopics) {
       topics_[Index(topic)] = prefix + std::string(TopicSuffix(topic));
       for (int outcome = 0; outcome < kOutcomes; ++outcome) {
         record_counters_[outcome][Index(topic)] =
@@ -190,7 +186,7 @@ void Metrics::CountCheckpoint(double seconds, size_t rows, bool ok) {
 
 void Metrics::SetShard(int32_t partition, const ShardGauges& gauges) {
   const std::string number = std::to_string(partition);
-  for (const auto topic : kTopics) {
+  for (const auto topic : domain::kTopics) {
     const prometheus::Labels labels{{"topic", impl_->topics_[Index(topic)]}, {"partition", number}};
     impl_->next_offset_.Add(labels).Set(static_cast<double>(gauges.next_offsets[Index(topic)]));
     if (gauges.lag[Index(topic)] >= 0) {
@@ -212,7 +208,7 @@ void Metrics::SetRetentionFinite(domain::Topic topic, bool finite) {
 }
 
 void Metrics::SetLogBase(int32_t partition, const Offsets& base) {
-  for (const auto topic : kTopics) {
+  for (const auto topic : domain::kTopics) {
     impl_->log_base_
         .Add({{"topic", impl_->topics_[Index(topic)]}, {"partition", std::to_string(partition)}})
         .Set(static_cast<double>(base[Index(topic)]));

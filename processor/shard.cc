@@ -13,9 +13,6 @@ namespace {
 using domain::Index;
 using domain::Topic;
 
-constexpr Topic kTopics[] = {Topic::kEventCreated, Topic::kParticipantRegistered,
-                             Topic::kDistributionCompleted};
-
 constexpr absl::Duration kStatsInterval = absl::Seconds(30);
 
 absl::string_view Abseil(std::string_view text) { return {text.data(), text.size()}; }

@@ -16,6 +16,8 @@ enum class Topic : uint8_t {
   kDistributionCompleted = 2,
 };
 inline constexpr int kTopicCount = 3;
+inline constexpr Topic kTopics[kTopicCount] = {Topic::kEventCreated, Topic::kParticipantRegistered,
+                                               Topic::kDistributionCompleted};
 
 // The topic's name after the configurable prefix, e.g. "event.created".
 constexpr std::string_view TopicSuffix(Topic topic) {

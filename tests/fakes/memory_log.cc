@@ -8,9 +8,6 @@ namespace {
 using domain::Index;
 using domain::Topic;
 
-constexpr Topic kTopics[] = {Topic::kEventCreated, Topic::kParticipantRegistered,
-                             Topic::kDistributionCompleted};
-
 class Batch final : public RecordBatch {
  public:
   std::span<const domain::Record> records() const override { return records_; }
@@ -32,7 +29,7 @@ class MemoryLog::Source final : public ShardSource {
     if (!log_.poll_error_.ok()) return std::exchange(log_.poll_error_, absl::OkStatus());
     auto batch = std::make_unique<Batch>();
     bool any = false;
-    for (const Topic topic : kTopics) {
+    for (const Topic topic : domain::kTopics) {
       const auto& stored = log_.partitions_[partition_][static_cast<size_t>(Index(topic))];
       int64_t& next = next_[static_cast<size_t>(Index(topic))];
       for (const auto& record : stored.records) {
