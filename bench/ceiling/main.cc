@@ -110,7 +110,8 @@ int main(int argc, char** argv) {
   add("--topic-prefix", options.read.topic_prefix, "of the three topics")->required();
   add("--threads", options.clients, "clients, each with a thread that reads and one that fetches")
       ->check(CLI::Range(1, 64));
-  add("--method", options.method, "batch (consume_batch_queue) or callback (consume_callback_queue)")
+  add("--method", options.method,
+      "batch (consume_batch_queue) or callback (consume_callback_queue)")
       ->check(CLI::IsMember({"batch", "callback"}));
   add("--check-crcs", options.read.check_crcs, "verify the checksums of what is fetched");
   add("--batch-records", options.read.batch_records, "taken at once with --method batch");
