@@ -1,0 +1,1 @@
+"""The harness of bench/run: workloads, contestants, checks and the report."""

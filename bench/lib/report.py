@@ -1,0 +1,85 @@
+"""The table for a person and the JSON for programs."""
+
+from lib.stats import median, ratio, spread
+
+COLUMNS = ("contestant", "runs", "records/s", "lowest … highest", "of ceiling", "seconds",
+           "engine µs", "broker µs", "peak MiB", "bytes/part.")
+
+
+def summarise(runs, summary):
+    """{contestant: numbers} of one workload's runs, medians over them."""
+    by_name = {}
+    for run in runs:
+        by_name.setdefault(run.contestant, []).append(run)
+    ceilings = [run.rate for run in by_name.get("ceiling", [])]
+    ceiling = median(ceilings) if ceilings else None
+    return {name: summarise_one(each, ceiling, summary) for name, each in by_name.items()}
+
+
+def summarise_one(runs, ceiling, summary):
+    rates = [run.rate for run in runs]
+    state = [run.state_bytes for run in runs if run.state_bytes]
+    return {
+        "runs": len(runs),
+        "records_per_second": median(rates),
+        "spread": spread(rates),
+        "of_ceiling": ratio(median(rates), ceiling),
+        "seconds": median(run.seconds for run in runs),
+        "engine_cpu_us": median(run.engine_cpu_seconds / run.records * 1e6 for run in runs),
+        "broker_cpu_us": median(run.broker_cpu_seconds / run.records * 1e6 for run in runs),
+        "peak_rss_bytes": max(run.peak_rss_bytes for run in runs),
+        "state_bytes": median(state) if state else None,
+        "state_bytes_per_participant":
+            median(state) / summary["participants"] if state else None,
+        **{name: median(run.details[name] for run in runs)
+           for name in ("caught_up_seconds", "durable_seconds") if name in runs[0].details},
+    }
+
+
+def row(name, numbers):
+    low, high = numbers["spread"]
+    share, bytes_each = numbers["of_ceiling"], numbers["state_bytes_per_participant"]
+    return (name, str(numbers["runs"]), f"{numbers['records_per_second']:,.0f}",
+            f"{low:,.0f} … {high:,.0f}", f"{share:.3f}" if share else "",
+            f"{numbers['seconds']:.2f}", f"{numbers['engine_cpu_us']:.2f}",
+            f"{numbers['broker_cpu_us']:.2f}", f"{numbers['peak_rss_bytes'] / 2**20:,.0f}",
+            f"{bytes_each:.1f}" if bytes_each else "")
+
+
+def table(rows):
+    """Text in columns: the first to the left, the others to the right."""
+    widths = [max(len(each[i]) for each in rows) for i in range(len(rows[0]))]
+    lines = []
+    for each in rows:
+        cells = [each[0].ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(each[1:], widths[1:])]
+        lines.append("  ".join(cells).rstrip())
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    return "\n".join(lines)
+
+
+def notes(runs):
+    """What does not fit into the table."""
+    for run in runs:
+        details = run.details
+        if "caught_up_seconds" in details:
+            yield (f"tallyd: caught up after {details['caught_up_seconds']:.2f} s, durable after "
+                   f"{details['durable_seconds']:.2f} s, compaction drained after "
+                   f"{run.seconds:.2f} s; {details['checkpoints']:.0f} checkpoints")
+        if "rates_by_tenth" in details:
+            tenths = details["rates_by_tenth"]
+            yield ("tallyd by tenths of the log, records/s: "
+                   + ", ".join(f"{rate:,.0f}" for rate in tenths)
+                   + f"; last of first {tenths[-1] / tenths[0]:.2f}")
+
+
+def workload_text(prepared, runs):
+    """One workload's part of the report."""
+    workload, summary = prepared.workload, prepared.summary
+    title = (f"{workload.name}: {workload.about}; {summary['records']:,} records, "
+             f"{summary['bytes'] / summary['records']:.0f} bytes each (key and value), "
+             f"{summary['participants']:,} participants, {summary['events']:,} events, "
+             f"{workload.partitions} partitions"
+             + (f", --memory-budget {workload.memory_budget}" if workload.memory_budget else ""))
+    rows = [COLUMNS] + [row(name, numbers) for name, numbers in summarise(runs, summary).items()]
+    return "\n".join([title, "", table(rows), *notes(runs)])

@@ -1,0 +1,84 @@
+"""The workloads: what is in the topics, and who reads them."""
+
+import dataclasses
+import hashlib
+
+ENGINES = ("ceiling", "tallyd")
+PEERS = ("kafka-streams", "kafka-streams-eos", "flink", "flink-heap")
+
+MILLION = 1_000_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Workload:
+    """Records of `tally generate` in topics of their own."""
+    name: str
+    about: str
+    participants: int
+    partitions: int = 4
+    events: int = 10_000
+    skew: float = 1.0
+    hot_share: float = 0.0
+    distributions: int = 0
+    duplicates: float = 0.0
+    resent: float = 0.0
+    days: int = 7
+    format: str = "json"
+    contestants: tuple = ENGINES
+    memory_budget: str = ""         # of tallyd; empty: its default
+    limit_page_cache: bool = False  # tallyd's state is dropped from the page cache all the time
+    full_participants: int = 0      # with --full; 0: the same
+    full_memory_budget: str = ""    # with --full; the default of tallyd when empty
+    repeat: int = 0                 # 0: as the command line says
+
+    def generate_flags(self):
+        """What makes the records: of two equal lists the topics are equal."""
+        flags = {
+            "events": self.events, "participants": self.participants, "skew": self.skew,
+            "distributions": self.distributions, "duplicates": self.duplicates,
+            "resent": self.resent, "days": self.days, "format": self.format,
+            "start": "2026-01-01",
+        }
+        if self.hot_share:
+            flags["hot-share"] = self.hot_share
+        return [text for name, value in flags.items() for text in (f"--{name}", str(value))]
+
+    def topic_prefix(self, fingerprint):
+        """Of topics that hold exactly this; `fingerprint` is the generator's."""
+        text = " ".join([fingerprint, str(self.partitions), *self.generate_flags()])
+        return f"bench-{self.name}-{hashlib.sha256(text.encode()).hexdigest()[:10]}."
+
+
+SKEWED = Workload("skewed", "registrations, JSON", 24 * MILLION)
+MIXED = Workload("mixed", "three topics, 2 % duplicates, 1 % re-sent", 12 * MILLION,
+                 distributions=20, duplicates=0.02, resent=0.01)
+
+ALL = (
+    SKEWED,
+    dataclasses.replace(SKEWED, name="protobuf", about="registrations, Protobuf",
+                        format="protobuf"),
+    MIXED,
+    dataclasses.replace(SKEWED, name="wide", about="64 partitions", partitions=64,
+                        participants=12 * MILLION),
+    dataclasses.replace(SKEWED, name="hot", about="one event takes 90 %", hot_share=0.9,
+                        participants=12 * MILLION),
+    dataclasses.replace(SKEWED, name="large", about="state several times the memory budget",
+                        participants=20 * MILLION, memory_budget="128MiB",
+                        limit_page_cache=True, repeat=1, full_participants=100 * MILLION),
+    dataclasses.replace(SKEWED, name="skewed-slice", about="as skewed, shorter, for the peers",
+                        participants=MILLION, contestants=ENGINES + PEERS),
+    dataclasses.replace(MIXED, name="mixed-slice", about="as mixed, shorter, for the peers",
+                        participants=MILLION, events=1000, contestants=ENGINES + PEERS),
+)
+
+
+def sized(workload, scale, full):
+    """The workload as it is run: at its full size, or at a part of it for a quick trial."""
+    if full and workload.full_participants:
+        workload = dataclasses.replace(workload, participants=workload.full_participants,
+                                       memory_budget=workload.full_memory_budget)
+    if scale == 1:
+        return workload
+    return dataclasses.replace(
+        workload, participants=max(1, round(workload.participants * scale)),
+        events=max(1, min(workload.events, round(workload.participants * scale / 100))))
