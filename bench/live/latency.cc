@@ -62,6 +62,7 @@ class Probe {
         limit_timer_(io_),
         producer_(options.producer, [this](Delivered delivered) {
           asio::post(io_, [this, delivered = std::move(delivered)]() mutable {
+            result_.produce_to_ack_ms.Add(Milliseconds(delivered.delivered - delivered.produced));
             Ask(std::make_shared<Delivered>(std::move(delivered)), 1);
           });
         }) {
@@ -134,7 +135,6 @@ class Probe {
   void Answered(const Delivered& record) {
     const auto now = Clock::now();
     result_.produce_to_answer_ms.Add(Milliseconds(now - record.produced));
-    result_.produce_to_ack_ms.Add(Milliseconds(record.delivered - record.produced));
     result_.ack_to_answer_ms.Add(Milliseconds(now - record.delivered));
     if (last_event_.empty()) last_event_ = record.event_id;
     if (!trace_.is_open()) return;
