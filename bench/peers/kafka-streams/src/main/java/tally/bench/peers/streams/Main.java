@@ -1,6 +1,8 @@
 package tally.bench.peers.streams;
 
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -15,6 +17,7 @@ import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.QueryableStoreTypes;
 import org.apache.kafka.streams.state.ReadOnlyKeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
+import tally.bench.peers.contract.Answer;
 import tally.bench.peers.contract.Answers;
 import tally.bench.peers.contract.Contestant;
 import tally.bench.peers.contract.InputLog;
@@ -105,20 +108,27 @@ public final class Main {
   }
 
   private static void writeAnswers(KafkaStreams streams, Options options) throws Exception {
-    Answers answers = new Answers();
+    Map<String, Answer> byEvent = new HashMap<>();
     try (KeyValueIterator<String, Input.Created> rows =
              Main.<String, Input.Created>store(streams, Stores.DESCRIPTIONS).all()) {
-      rows.forEachRemaining(row -> answers.created(row.key));
+      rows.forEachRemaining(row -> byEvent.put(row.key, new Answer()));
     }
     try (KeyValueIterator<Bytes, ChannelStats> rows =
              Main.<Bytes, ChannelStats>store(streams, Stores.CHANNELS).all()) {
-      rows.forEachRemaining(
-          row -> answers.channel(Keys.eventId(row.key), Keys.name(row.key), row.value));
+      rows.forEachRemaining(row -> {
+        Answer answer = byEvent.get(Keys.eventId(row.key));
+        if (answer != null) answer.add(Keys.name(row.key), row.value);
+      });
     }
     try (KeyValueIterator<Bytes, HourBucket> rows =
              Main.<Bytes, HourBucket>store(streams, Stores.HOURS).all()) {
-      rows.forEachRemaining(row -> answers.hour(Keys.eventId(row.key), row.value));
+      rows.forEachRemaining(row -> {
+        Answer answer = byEvent.get(Keys.eventId(row.key));
+        if (answer != null) answer.add(row.value);
+      });
     }
+    Answers answers = new Answers();
+    byEvent.forEach((eventId, answer) -> answers.add(eventId, answer.toLine(eventId)));
     answers.write(options.answers());
   }
 
