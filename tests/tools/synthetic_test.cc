@@ -190,6 +190,20 @@ TEST(SyntheticLoad, WithoutSkewIsEven) {
     EXPECT_NEAR(participants, 10'000, 500) << event;
 }
 
+TEST(SyntheticLoad, HotShareGoesToTheFirstEvent) {
+  SyntheticOptions options = Options();
+  options.events = 10;
+  options.participants = 100'000;
+  options.hot_share = 0.9;
+  std::map<std::string, int> by_event;
+  for (const OutgoingRecord& record : All(options)) {
+    if (record.topic == "t.participant.registered") ++by_event[*record.key];
+  }
+  // Of the tenth that is left, the first event has its even part.
+  EXPECT_NEAR(by_event["g1-evt-1"], 91'000, 500);
+  EXPECT_NEAR(by_event["g1-evt-10"], 1'000, 150);
+}
+
 TEST(SyntheticLoad, HandlesSmallestLoads) {
   SyntheticOptions options = Options();
   options.events = 1;
@@ -220,6 +234,7 @@ TEST(CheckSyntheticOptions, NamesWhatIsOutOfRange) {
       {"--duplicates", [](SyntheticOptions& o) { o.duplicates = 0.0 / 0.0; }},
       {"--resent", [](SyntheticOptions& o) { o.resent = 11; }},
       {"--skew", [](SyntheticOptions& o) { o.skew = 5.1; }},
+      {"--hot-share", [](SyntheticOptions& o) { o.hot_share = 1.1; }},
       {"--days", [](SyntheticOptions& o) { o.span = 0; }},
       {"--distributions",
        [](SyntheticOptions& o) {

@@ -231,6 +231,8 @@ class CommandLine {
         "participants sent again, as a fraction of --participants; half of them with changed "
         "content");
     add("--skew", load.skew, "Zipf exponent of participants over events; 0 is even");
+    add("--hot-share", load.hot_share,
+        "fraction of the participants that take part in the first event, whatever the skew");
     add("--channels", load.channels, "number of channels");
     add("--distributions", load.distributions, "distribution records per event");
     add("--resent", load.resent,

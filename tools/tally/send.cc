@@ -12,6 +12,8 @@ namespace {
 // Acknowledgements may take as long as the producer's own delivery timeout; a little more is a bug.
 constexpr absl::Duration kFlushTimeout = absl::Seconds(90);
 constexpr int kFailureCheckEvery = 256;
+// Enough for full batches; what waits longer has left the processor's caches when it is sent.
+constexpr size_t kQueueRecordsMax = 20'000;
 
 class Sending {
  public:
@@ -45,6 +47,7 @@ class Sending {
     }
     kafka::ProducerOptions producer;
     producer.partitioner = options_.kafka.partitioner;
+    producer.queue_records_max = kQueueRecordsMax;
     auto made = kafka::Producer::Create(session_.config, producer);
     if (!made.ok()) return made.status();
     producer_ = *std::move(made);

@@ -28,7 +28,8 @@ enum class Purpose : uint64_t {
   kCreated,
   kViews,
   kResent,
-  kAgain
+  kAgain,
+  kHot
 };
 
 uint64_t Mix(uint64_t x) {  // the finalizer of SplitMix64
@@ -45,6 +46,12 @@ uint64_t Random(uint64_t seed, Purpose purpose, uint64_t index) {
 int64_t Below(uint64_t random, int64_t n) {
   return static_cast<int64_t>(static_cast<domain::Uint128>(random) * static_cast<uint64_t>(n) >>
                               64);
+}
+
+// True for the fraction `share` of all random numbers.
+bool Chance(uint64_t random, double share) {
+  constexpr uint64_t kSteps = uint64_t{1} << 53;  // as many as a double tells apart
+  return static_cast<double>(random % kSteps) < share * static_cast<double>(kSteps);
 }
 
 int64_t Share(int64_t total, double fraction) {
@@ -78,7 +85,7 @@ void Encode(const auto& event, Format format, std::string* value) {
 }  // namespace
 
 absl::Status Check(const SyntheticOptions& options) {
-  const std::array<absl::Status, 9> checks = {
+  const std::array<absl::Status, 10> checks = {
       CheckRange<int64_t>("events", options.events, 1, 10'000'000),
       CheckRange<int64_t>("users", options.users, 0, std::max<int64_t>(options.events, 1)),
       CheckRange<int64_t>("participants", options.participants, 0, 10'000'000'000),
@@ -87,6 +94,7 @@ absl::Status Check(const SyntheticOptions& options) {
       CheckRange("duplicates", options.duplicates, 0.0, 10.0),
       CheckRange("resent", options.resent, 0.0, 10.0),
       CheckRange("skew", options.skew, 0.0, 5.0),
+      CheckRange("hot-share", options.hot_share, 0.0, 1.0),
       CheckRange<int64_t>("days", options.span / 86'400'000, 1, 3660),
   };
   for (const absl::Status& status : checks) {
@@ -199,7 +207,12 @@ domain::Millis SyntheticLoad::Now() const {
 }
 
 int64_t SyntheticLoad::EventOf(int64_t participant) const {
-  return zipf_.Draw(Random(options_.seed, Purpose::kEvent, static_cast<uint64_t>(participant)));
+  const auto index = static_cast<uint64_t>(participant);
+  if (options_.hot_share > 0 &&
+      Chance(Random(options_.seed, Purpose::kHot, index), options_.hot_share)) {
+    return 0;
+  }
+  return zipf_.Draw(Random(options_.seed, Purpose::kEvent, index));
 }
 
 void SyntheticLoad::SetEventId(int64_t event) {

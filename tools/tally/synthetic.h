@@ -31,7 +31,8 @@ struct SyntheticOptions {
   // floor((events × (1 + distributions)) × resent) event.created and distribution.completed records
   // are sent again, every other one with changed content (the last must win). 0 to 10.
   double resent = 0;
-  double skew = 0;  // Zipf exponent of participants over events; 0: even. 0 to 5.
+  double skew = 0;       // Zipf exponent of participants over events; 0: even. 0 to 5.
+  double hot_share = 0;  // of the participants take part in the first event, skew aside. 0 to 1.
   Format format = Format::kJson;
   domain::Millis start = 0;                        // the first record's time
   domain::Millis span = int64_t{30} * 86'400'000;  // times of records and registrations spread over
