@@ -1,5 +1,6 @@
 """Who is measured: each run is a process of its own on an empty state directory."""
 
+import contextlib
 import dataclasses
 import os
 import pathlib
@@ -7,7 +8,7 @@ import shutil
 import time
 
 from lib import answers, processes
-from lib.failure import Failure, Mismatch
+from lib.failure import Mismatch
 
 RUN_SECONDS_MAX = 3 * 3600
 
@@ -51,8 +52,12 @@ def fresh(folder):
 
 def disk_bytes(folder):
     """What the files below take on disk."""
-    return sum(os.lstat(os.path.join(where, name)).st_blocks * 512
-               for where, _, names in os.walk(folder) for name in names)
+    total = 0
+    for where, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):    # compacted away meanwhile
+                total += os.lstat(os.path.join(where, name)).st_blocks * 512
+    return total
 
 
 class Program:
@@ -75,8 +80,7 @@ class Program:
                    "--topic-prefix", prepared.prefix]
         if not self.only_reads:
             command += ["--state-dir", state, "--threads", around.threads, "--answers", found]
-        run = self._run(command, prepared, around)
-        run.state_bytes = disk_bytes(state)
+        run = self._run(command, state, prepared, around)
         if run.records != prepared.records:
             raise Mismatch(f"{self.name} read {run.records} records of {prepared.records}")
         if not self.only_reads:
@@ -84,7 +88,7 @@ class Program:
         shutil.rmtree(state)
         return run
 
-    def _run(self, command, prepared, around):
+    def _run(self, command, state, prepared, around):
         deadline = time.monotonic() + RUN_SECONDS_MAX
         with processes.Child(command) as child:
             usage = processes.Usage(child.pid)
@@ -92,9 +96,10 @@ class Program:
             cpu, broker_cpu = usage.sample(), around.kafka.cpu_seconds()
             _, done = child.wait_for_phase("done", deadline, usage.sample)
             cpu, broker_cpu = usage.sample() - cpu, around.kafka.cpu_seconds() - broker_cpu
+            state_bytes = disk_bytes(state)
             child.finish(RUN_SECONDS_MAX)
         return Run(contestant=self.name, workload=prepared.workload.name,
                    records=done.pop("records"), seconds=done.pop("seconds"),
                    engine_cpu_seconds=cpu, broker_cpu_seconds=broker_cpu,
-                   peak_rss_bytes=usage.rss,
+                   peak_rss_bytes=usage.rss, state_bytes=state_bytes,
                    details={name: value for name, value in done.items() if name != "phase"})
