@@ -3,9 +3,8 @@
 import dataclasses
 import os
 import pathlib
-import subprocess
 
-from lib.failure import Failure
+from lib import processes
 
 
 @dataclasses.dataclass
@@ -26,13 +25,10 @@ class Programs:
 def build(root, say):
     """Builds them with the release preset."""
     say("building (release)")
-    for command in (["tools/setup", "build", "kafka", "bench"],
+    for command in ([root / "tools/setup", "build", "kafka", "bench"],
                     ["cmake", "--preset", "release", "-DTALLY_BENCH=ON"],
                     ["cmake", "--build", "--preset", "release", "--parallel",
                      str(os.cpu_count()), "--target", "tallyd", "tally", "tally_bench_ceiling",
                      "tally_bench_expectation"]):
-        done = subprocess.run(command, cwd=root, stdin=subprocess.DEVNULL, check=False, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        if done.returncode != 0:
-            raise Failure(f"{' '.join(command)} failed:\n{done.stdout[-4000:]}")
+        processes.run(command, cwd=root)
     return Programs.below(root / "build/release")

@@ -70,6 +70,7 @@ class Data:
         if kept["cluster"] == self.kafka.cluster and kept["fingerprint"] == self.fingerprint:
             return
         note.unlink()
+        self._answers(kept["prefix"]).unlink(missing_ok=True)
         if kept["cluster"] == self.kafka.cluster:
             self.kafka.delete_topics(kept["prefix"])
 

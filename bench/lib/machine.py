@@ -7,7 +7,7 @@ import re
 import subprocess
 
 
-def facts(kafka):
+def facts(root, kafka):
     """What a reader needs to judge the numbers, by name."""
     memory_kib = int(first(r"^MemTotal:\s*(\d+)", "/proc/meminfo"))
     return {
@@ -16,6 +16,7 @@ def facts(kafka):
         "memory": f"{memory_kib / 2**20:.0f} GiB",
         "kernel": platform.release(),
         "system": first(r'^PRETTY_NAME="(.*)"$', "/etc/os-release"),
+        "tally": commit(root),
         "librdkafka": package("librdkafka1"),
         "rocksdb": package("librocksdb-dev"),
         "kafka": kafka.version(),
@@ -29,15 +30,27 @@ def first(pattern, path):
     return match[1] if match else "unknown"
 
 
+def said(*command):
+    """What a command prints, or "unknown"."""
+    try:
+        done = subprocess.run(command, check=True, text=True, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return done.stdout.strip()
+
+
 def package(name):
     """The version of a Debian package."""
-    done = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", name], check=False, text=True,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL)
-    return done.stdout or "unknown"
+    return said("dpkg-query", "-W", "-f", "${Version}", name)
 
 
 def java():
-    done = subprocess.run(["java", "-version"], check=False, text=True, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    return done.stdout.splitlines()[0] if done.stdout else "unknown"
+    return said("java", "-version").splitlines()[0]
+
+
+def commit(root):
+    """The commit, and whether the tree differs from it."""
+    where = ("git", "-C", str(root), "-c", f"safe.directory={root}")
+    changed = said(*where, "status", "--porcelain", "--untracked-files=no")
+    return said(*where, "rev-parse", "--short", "HEAD") + (" and changes" if changed else "")

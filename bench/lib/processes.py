@@ -56,7 +56,7 @@ class Usage:
 
 
 def run(command, seconds_max=3600, **more):
-    """A command to its end; its standard output. Failure with what it said otherwise."""
+    """A command to its good end; its standard output. Failure with what it said otherwise."""
     with Child(command, **more) as child:
         return child.finish(seconds_max)
 
@@ -68,19 +68,17 @@ class Child:
     error is kept, and read the same way with `follow_errors`.
     """
 
-    def __init__(self, command, *, env=None, follow_errors=False):
+    def __init__(self, command, *, cwd=None, follow_errors=False):
         self.command = [str(part) for part in command]
         self.lines = queue.Queue()      # (monotonic seconds, text); None: the end
         self.kept = []
         self.errors = []
-        full = {name: value for name, value in os.environ.items()
-                if not name.startswith("TALLY_")}
-        full.update(env or {}, NO_COLOR="1")
-        # A Ctrl-C in the terminal is for bench/run, which ends its children itself.
+        env = {name: value for name, value in os.environ.items() if not name.startswith("TALLY_")}
+        # A Ctrl-C in the terminal is for bench/run, which ends its children itself, and theirs.
         self.popen = subprocess.Popen(  # pylint: disable=consider-using-with
             self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, env=full, text=True, encoding="utf-8", errors="replace",
-            start_new_session=True)
+            stderr=subprocess.PIPE, env={**env, "NO_COLOR": "1"}, cwd=cwd, text=True,
+            encoding="utf-8", errors="replace", start_new_session=True)
         self.pid = self.popen.pid
         self.readers = [
             threading.Thread(target=self._read, args=(self.popen.stdout, self.kept,
@@ -109,7 +107,7 @@ class Child:
 
     def said(self):
         """The end of what it wrote, for a message."""
-        return "".join(self.errors[-20:] or self.kept[-20:]).rstrip()
+        return "".join(self.kept[-20:] + self.errors[-20:]).rstrip()
 
     def next_line(self, deadline, meanwhile=None):
         """The next line and when it came; Failure at the process's end or at the deadline.
@@ -166,11 +164,11 @@ class Child:
     def end(self, number=signal.SIGTERM):
         """Asks it to end, and makes it. The exit code."""
         if self.running():
-            self.popen.send_signal(number)
+            os.killpg(self.pid, number)
             try:
                 self.popen.wait(timeout=END_SECONDS_MAX)
             except subprocess.TimeoutExpired:
-                self.popen.kill()
+                os.killpg(self.pid, signal.SIGKILL)
         code = self.popen.wait()
         for reader in self.readers:
             reader.join(END_SECONDS_MAX)

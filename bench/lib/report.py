@@ -3,7 +3,7 @@
 from lib.stats import median, ratio, spread
 
 COLUMNS = ("contestant", "runs", "records/s", "lowest … highest", "of ceiling", "seconds",
-           "engine µs", "broker µs", "peak MiB", "bytes/part.")
+           "engine CPU-µs", "broker CPU-µs", "peak MiB", "disk B/participant")
 
 
 def summarise(runs, summary):
@@ -47,19 +47,27 @@ def row(name, numbers):
 
 
 def table(rows):
-    """Text in columns: the first to the left, the others to the right."""
+    """A table in Markdown that is aligned as text, too: numbers to the right."""
     widths = [max(len(each[i]) for each in rows) for i in range(len(rows[0]))]
     lines = []
     for each in rows:
         cells = [each[0].ljust(widths[0])]
         cells += [cell.rjust(width) for cell, width in zip(each[1:], widths[1:])]
-        lines.append("  ".join(cells).rstrip())
-    lines.insert(1, "  ".join("-" * width for width in widths))
+        lines.append(f"| {' | '.join(cells)} |")
+    rules = ["-" * (widths[0] + 2)] + ["-" * (width + 1) + ":" for width in widths[1:]]
+    lines.insert(1, f"|{'|'.join(rules)}|")
     return "\n".join(lines)
+
+
+def versions(runs):
+    """What the contestants say of themselves, each once."""
+    said = {run.details["version"]: None for run in runs if "version" in run.details}
+    return ["versions: " + ", ".join(said)] if said else []
 
 
 def notes(runs):
     """What does not fit into the table."""
+    yield from versions(runs)
     for run in runs:
         details = run.details
         if "caught_up_seconds" in details:
@@ -82,4 +90,4 @@ def workload_text(prepared, runs):
              f"{workload.partitions} partitions"
              + (f", --memory-budget {workload.memory_budget}" if workload.memory_budget else ""))
     rows = [COLUMNS] + [row(name, numbers) for name, numbers in summarise(runs, summary).items()]
-    return "\n".join([title, "", table(rows), *notes(runs)])
+    return "\n".join([title, "", table(rows), "", *notes(runs)])

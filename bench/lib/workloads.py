@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 
 ENGINES = ("ceiling", "tallyd")
+EXTRA = ("ceiling-no-crcs",)    # only when asked for, with every workload
 PEERS = ("kafka-streams", "kafka-streams-eos", "flink", "flink-heap")
 
 MILLION = 1_000_000
@@ -27,9 +28,9 @@ class Workload:
     contestants: tuple = ENGINES
     memory_budget: str = ""         # of tallyd; empty: its default
     limit_page_cache: bool = False  # tallyd's state is dropped from the page cache all the time
-    full_participants: int = 0      # with --full; 0: the same
-    full_memory_budget: str = ""    # with --full; the default of tallyd when empty
-    repeat: int = 0                 # 0: as the command line says
+    repeat: int = 3
+    # What is different with --full.
+    full: dict = dataclasses.field(default_factory=dict, hash=False)
 
     def generate_flags(self):
         """What makes the records: of two equal lists the topics are equal."""
@@ -50,35 +51,41 @@ class Workload:
 
 
 SKEWED = Workload("skewed", "registrations, JSON", 24 * MILLION)
-MIXED = Workload("mixed", "three topics, 2 % duplicates, 1 % re-sent", 12 * MILLION,
-                 distributions=20, duplicates=0.02, resent=0.01)
+MIXED = Workload("mixed", "three topics, 2 % duplicates, 1 % re-sent", 8 * MILLION,
+                 distributions=20, duplicates=0.02, resent=0.01,
+                 full={"participants": 24 * MILLION})
+SLICE = {"participants": MILLION, "contestants": ENGINES + PEERS, "repeat": 1,
+         "full": {"participants": 2 * MILLION, "repeat": 3}}
 
 ALL = (
     SKEWED,
     dataclasses.replace(SKEWED, name="protobuf", about="registrations, Protobuf",
-                        format="protobuf"),
+                        format="protobuf", participants=12 * MILLION,
+                        full={"participants": 24 * MILLION}),
     MIXED,
-    dataclasses.replace(SKEWED, name="wide", about="64 partitions", partitions=64,
-                        participants=12 * MILLION),
-    dataclasses.replace(SKEWED, name="hot", about="one event takes 90 %", hot_share=0.9,
-                        participants=12 * MILLION),
+    dataclasses.replace(SKEWED, name="wide", about="registrations over 64 partitions",
+                        partitions=64, participants=8 * MILLION,
+                        full={"participants": 24 * MILLION}),
+    dataclasses.replace(SKEWED, name="hot", about="registrations, 90 % of them in one event",
+                        hot_share=0.9, participants=8 * MILLION,
+                        full={"participants": 24 * MILLION}),
     dataclasses.replace(SKEWED, name="large", about="state several times the memory budget",
                         participants=20 * MILLION, memory_budget="128MiB",
-                        limit_page_cache=True, repeat=1, full_participants=100 * MILLION),
+                        limit_page_cache=True, repeat=1,
+                        full={"participants": 100 * MILLION, "memory_budget": "", "repeat": 3}),
     dataclasses.replace(SKEWED, name="skewed-slice", about="as skewed, shorter, for the peers",
-                        participants=MILLION, contestants=ENGINES + PEERS),
+                        **SLICE),
     dataclasses.replace(MIXED, name="mixed-slice", about="as mixed, shorter, for the peers",
-                        participants=MILLION, events=1000, contestants=ENGINES + PEERS),
+                        **{**SLICE, "events": 1000}),
 )
 
 
 def sized(workload, scale, full):
     """The workload as it is run: at its full size, or at a part of it for a quick trial."""
-    if full and workload.full_participants:
-        workload = dataclasses.replace(workload, participants=workload.full_participants,
-                                       memory_budget=workload.full_memory_budget)
+    if full:
+        workload = dataclasses.replace(workload, **workload.full)
     if scale == 1:
         return workload
-    return dataclasses.replace(
-        workload, participants=max(1, round(workload.participants * scale)),
-        events=max(1, min(workload.events, round(workload.participants * scale / 100))))
+    participants = max(1, round(workload.participants * scale))
+    return dataclasses.replace(workload, participants=participants,
+                               events=max(1, min(workload.events, participants // 100)))

@@ -201,10 +201,10 @@ def test_without_a_ceiling_there_is_no_ratio():
 
 def test_columns_are_aligned():
     assert report.table([("name", "n"), ("a", "1"), ("bb", "200")]) == (
-        "name    n\n"
-        "----  ---\n"
-        "a       1\n"
-        "bb    200")
+        "| name |   n |\n"
+        "|------|----:|\n"
+        "| a    |   1 |\n"
+        "| bb   | 200 |")
 
 
 # --- Processes ----------------------------------------------------------------------------------
@@ -228,9 +228,11 @@ def test_the_end_of_a_process_is_said_with_its_words():
 
 
 def test_the_cost_of_a_process_is_seen_while_it_runs():
-    script = "sum(range(3_000_000)); print('{\"phase\":\"ready\"}', flush=True); input()"
+    script = ("import signal; sum(range(3_000_000)); print('{\"phase\":\"ready\"}', flush=True);"
+              "signal.pause()")
     with processes.Child([sys.executable, "-c", script]) as child:
+        child.wait_for_phase("ready", processes.time.monotonic() + 60)
         usage = processes.Usage(child.pid)
-        usage.sample()
+        assert usage.sample() > 0
         assert usage.rss > 1 << 20
     assert processes.Usage(child.pid).sample() == 0
