@@ -34,7 +34,7 @@ class Tallyd:
         self.port = free_port()
         self.command = [
             program, "--brokers", brokers, "--topic-prefix", prefix, "--data-dir", data_dir,
-            "--http-listen", f"127.0.0.1:{self.port}", "--log-level", "warning", *flags]
+            "--http-listen", f"127.0.0.1:{self.port}", "--log-level", "warn", *flags]
         self.started = time.monotonic()
         self.child = processes.Child(self.command)
 

@@ -22,14 +22,14 @@ class Load:
         self.where = ["--brokers", options.brokers, "--topic-prefix", options.prefix]
 
     def prepare(self):
+        self._create()
         there = self.records()
         if self.options.participants <= there <= GROWN_TOO_FAR * self.options.participants:
             return
         if there:
             self.delete()
+            self._create()
         self.say(f"making {self.options.participants:,} participants")
-        processes.run([self.options.tally, "topics", "create", *self.where,
-                       "--partitions", self.options.partitions])
         self._generate(self.options.seed, self.options.events, self.options.participants, [])
 
     def send(self, participants, rate):
@@ -50,6 +50,11 @@ class Load:
     def delete(self):
         self._kafka("topics", "--delete", "--if-exists",
                     "--topic", re.escape(self.options.prefix) + ".*")
+
+    def _create(self):
+        """Those that are missing."""
+        processes.run([self.options.tally, "topics", "create", *self.where,
+                       "--partitions", self.options.partitions])
 
     def _generate(self, seed, events, participants, more):
         processes.run([self.options.tally, "generate", *self.where, "--seed", seed,
