@@ -36,13 +36,12 @@ class Tallyd:
 
     def measure(self, prepared, around):
         state = fresh(around.folder / self.name)
-        with contextlib.ExitStack() as stack:
-            if prepared.workload.limit_page_cache:
-                stack.enter_context(page_cache.Dropped(state))
-            child = stack.enter_context(processes.Child(self._command(prepared, around, state),
-                                                        follow_errors=True))
+        command = self._command(prepared, around, state)
+        with processes.Child(command, follow_errors=True) as child:
             replay = Replay(child, prepared, around)
-            run = replay.watch()
+            limited = prepared.workload.limit_page_cache
+            with page_cache.Dropped(state) if limited else contextlib.nullcontext():
+                run = replay.watch()
             self._check(replay.address, prepared, around, state, run)
             if code := child.end():
                 raise Failure(f"tallyd ended with {code}; it said:\n{child.said()}")

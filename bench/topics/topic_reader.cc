@@ -1,5 +1,6 @@
 #include "bench/topics/topic_reader.h"
 
+#include <chrono>
 #include <stdexcept>
 
 namespace tally::bench {
@@ -22,6 +23,20 @@ void Set(rd_kafka_conf_t* conf, const std::string& name, const std::string& valu
   char why[512];
   if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), why, sizeof why) != RD_KAFKA_CONF_OK) {
     throw std::runtime_error(why);
+  }
+}
+
+// A broker that has just been started does not lead its partitions at once.
+rd_kafka_resp_err_t AskForEnds(rd_kafka_t* client, const std::string& topic, Log& log) {
+  const auto deadline =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(kBrokerTimeoutMs);
+  while (true) {
+    const auto error = rd_kafka_query_watermark_offsets(client, topic.c_str(), log.partition,
+                                                        &log.begin, &log.end, kBrokerTimeoutMs);
+    const bool may_pass = error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+                          error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
+    if (!may_pass || std::chrono::steady_clock::now() > deadline) return error;
+    rd_kafka_poll(client, kPollMs);
   }
 }
 
@@ -95,8 +110,7 @@ std::vector<Log> TopicReader::Logs(int share, int shares) {
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) Fail(name, error);
     for (int32_t partition = share; partition < partitions; partition += shares) {
       Log log{.topic = static_cast<Topic>(i), .partition = partition};
-      error = rd_kafka_query_watermark_offsets(client_, name.c_str(), partition, &log.begin,
-                                               &log.end, kBrokerTimeoutMs);
+      error = AskForEnds(client_, name, log);
       if (error != RD_KAFKA_RESP_ERR_NO_ERROR) Fail(name, error);
       if (log.end > log.begin) logs.push_back(log);
     }
