@@ -42,7 +42,8 @@ public final class Answer {
     channels.forEach((name, stats) -> {
       if (line.charAt(line.length() - 1) != '{') line.append(',');
       appendText(name, line);
-      line.append(":[").append(stats.participants).append(',').append(stats.impressions).append(']');
+      line.append(":[").append(stats.participants);
+      line.append(',').append(stats.impressions).append(']');
     });
     line.append("},\"hours\":").append(hours);
     line.append(",\"hoursParticipants\":").append(hoursParticipants);

@@ -26,7 +26,9 @@ public final class Options {
       if (!COMMON.contains(name) && !own.contains(name)) {
         throw Failure.usage("unknown option --" + name);
       }
-      if (equals < 0 && i + 1 == arguments.length) throw Failure.usage("--" + name + " has no value");
+      if (equals < 0 && i + 1 == arguments.length) {
+        throw Failure.usage("--" + name + " has no value");
+      }
       options.values.put(name, equals < 0 ? arguments[++i] : argument.substring(equals + 1));
     }
     return options;

@@ -3,7 +3,7 @@ package tally.bench.peers.state;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** A compact binary encoding into an array that grows: varints, texts as UTF-8 with their length. */
+/** A compact binary encoding into an array that grows: varints, UTF-8 texts with their length. */
 public final class WireWriter {
   private byte[] bytes;
   private int size;

@@ -77,8 +77,9 @@ public final class Main {
   }
 
   private static InputLog inputLog(Options options) {
-    try (Admin admin = Admin.create(
-             Map.<String, Object>of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, options.brokers()))) {
+    Map<String, Object> settings =
+        Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, options.brokers());
+    try (Admin admin = Admin.create(settings)) {
       return InputLog.read(admin, options.topicPrefix());
     }
   }

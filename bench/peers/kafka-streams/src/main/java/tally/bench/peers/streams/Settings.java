@@ -16,7 +16,8 @@ final class Settings {
 
   private Settings() {}
 
-  static Properties of(Options options, String applicationId, int commitMillis, boolean exactlyOnce) {
+  static Properties of(Options options, String applicationId, int commitMillis,
+      boolean exactlyOnce) {
     Properties p = new Properties();
     p.put(StreamsConfig.APPLICATION_ID_CONFIG, applicationId);
     p.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, options.brokers());

@@ -47,7 +47,8 @@ final class Stores implements Rows {
 
   static Set<StoreBuilder<?>> builders() {
     return Set.of(
-        store(DESCRIPTIONS, Serdes.String(), CodecSerde.of(Codecs.DESCRIPTION)).withCachingEnabled(),
+        store(DESCRIPTIONS, Serdes.String(), CodecSerde.of(Codecs.DESCRIPTION))
+            .withCachingEnabled(),
         store(PARTICIPANTS, Serdes.Bytes(), CodecSerde.of(Codecs.CONTRIBUTION)),
         store(CHANNELS, Serdes.Bytes(), CodecSerde.of(ChannelStats.CODEC)).withCachingEnabled(),
         store(HOURS, Serdes.Bytes(), CodecSerde.of(HourBucket.CODEC)).withCachingEnabled(),
