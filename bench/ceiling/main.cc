@@ -17,8 +17,8 @@ namespace {
 
 struct Options {
   ReadOptions read;
-  int clients = 1;
-  std::string method = "batch";
+  int clients = 2;
+  std::string method = "callback";
 };
 
 struct alignas(64) Count {

@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 
 ENGINES = ("ceiling", "tallyd")
-EXTRA = ("ceiling-no-crcs",)    # only when asked for, with every workload
+EXTRA = ("ceiling-no-crcs", "ceiling-one-client")   # only when asked for, with every workload
 PEERS = ("kafka-streams", "kafka-streams-eos", "flink", "flink-heap")
 
 MILLION = 1_000_000
