@@ -79,11 +79,12 @@ int Run(Options options) {
   report.value_bytes = log.value_bytes();
   report.partitions = options.partitions;
   report.rounds = options.rounds;
+  report.cores = static_cast<int>(std::thread::hardware_concurrency());
   report.contestants = {{.name = "1 worker", .workers = 1},
                         {.name = "2 workers", .workers = 2},
                         {.name = "1 worker on 1 core", .workers = 1, .cores = 1}};
   // The same as "2 workers" where there are no more.
-  if (std::thread::hardware_concurrency() > 2) {
+  if (report.cores > 2) {
     report.contestants.push_back({.name = "2 workers on 2 cores", .workers = 2, .cores = 2});
   }
   if (auto status = RunRounds(log, options, report); !status.ok()) return Fail(status.ToString());

@@ -22,13 +22,24 @@ struct Contestant {
   void Add(const RunResult& result, int64_t records);
 };
 
+// Two contestants compared.
+struct Comparison {
+  std::string name;
+  double ratio = 0;
+  // What the ratio could be at best on this machine: its cores over those that `base` kept busy.
+  double bound = 0;
+};
+
 struct Report {
   int64_t records = 0;
   size_t value_bytes = 0;
   int partitions = 0;
   int rounds = 0;
-  std::vector<Contestant> contestants;  // the first is what the others are compared with
+  int cores = 0;  // of the machine
+  std::vector<Contestant> contestants;
 
+  // Two workers against one: with all cores for both, and with a core for each worker.
+  std::vector<Comparison> Comparisons() const;
   std::string Table() const;
   std::string Json() const;
 };

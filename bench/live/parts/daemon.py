@@ -11,6 +11,8 @@ from lib.failure import Failure
 
 READY_SECONDS_MAX = 3600
 POLL_SECONDS = 0.002        # how exactly readiness is seen
+LONG_SECONDS = 10           # what takes longer is seen less exactly, and asked for less
+LONG_POLL_SECONDS = 0.1
 REQUEST_SECONDS_MAX = 10
 
 
@@ -72,7 +74,8 @@ class Tallyd:
                 raise Failure(f"tallyd has ended; it said:\n{self.child.said()}")
             if time.monotonic() > deadline:
                 raise Failure(f"tallyd: no {target} in {seconds_max} s")
-            self.pause(POLL_SECONDS)
+            long = time.monotonic() - self.started > LONG_SECONDS
+            self.pause(LONG_POLL_SECONDS if long else POLL_SECONDS)
         return time.monotonic() - self.started
 
     def wait_ready(self):
