@@ -1,10 +1,10 @@
 """The peers: Kafka Streams and Flink, each in two ways (bench/peers/README.md)."""
 
 from lib import processes
-from lib.contestants import Program
+from lib.contestants import RUN_SECONDS_MAX, Program
 
-# The same memory for each of them, state of RocksDB outside the heap not included.
-HEAP = "-Xmx4g"
+# The same for all of them; RocksDB's memory comes on top.
+JAVA = ["java", "-Xmx4g", "-XX:+UseParallelGC"]
 
 # name: (its program, what makes it this variant)
 VARIANTS = {
@@ -23,5 +23,6 @@ def build(root, say):
 
 def contestants(folder):
     """All variants, built in `folder`."""
-    return [Program(name, ["java", HEAP, "-jar", f"{folder}/{program}/{program}.jar", *variant])
+    return [Program(name, [*JAVA, "-jar", f"{folder}/{program}/{program}.jar", *variant,
+                           "--timeout-seconds", RUN_SECONDS_MAX])
             for name, (program, variant) in VARIANTS.items()]
