@@ -54,6 +54,10 @@ LAYERS = [
     Layer("tests/query/", r"tests/|query/|processor/domain/|proto/|tally/v1/",
           tuple(set(FOREIGN) - {"Kafka", "RocksDB"})),
     Layer("tests/", r"", tuple(set(FOREIGN) - {"Kafka", "RocksDB"})),
+    # What tallyd is judged by shares no code with it.
+    Layer("bench/expectation/", r"bench/expectation/|bench/topics/|tally/v1/", ("flags",)),
+    Layer("bench/ceiling/", r"bench/topics/", ("flags",)),
+    Layer("bench/topics/", r"bench/topics/", ("Kafka",)),
     Layer("bench/", r"", tuple(FOREIGN)),
 ]
 
