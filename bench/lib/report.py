@@ -59,6 +59,17 @@ def table(rows):
     return "\n".join(lines)
 
 
+def times_as_fast(numbers):
+    """How many times as fast as the others tallyd is, the ceilings left out."""
+    if "tallyd" not in numbers:
+        return []
+    rate = numbers["tallyd"]["records_per_second"]
+    ratios = [f"{rate / other['records_per_second']:.1f} × {name}"
+              for name, other in numbers.items()
+              if name != "tallyd" and not name.startswith("ceiling")]
+    return ["tallyd is as fast as " + ", ".join(ratios)] if ratios else []
+
+
 def versions(runs):
     """What the contestants say of themselves, each once."""
     said = {run.details["version"]: None for run in runs if "version" in run.details}
@@ -89,5 +100,6 @@ def workload_text(prepared, runs):
              f"{summary['participants']:,} participants, {summary['events']:,} events, "
              f"{workload.partitions} partitions"
              + (f", --memory-budget {workload.memory_budget}" if workload.memory_budget else ""))
-    rows = [COLUMNS] + [row(name, numbers) for name, numbers in summarise(runs, summary).items()]
-    return "\n".join([title, "", table(rows), "", *notes(runs)])
+    numbers = summarise(runs, summary)
+    rows = [COLUMNS] + [row(name, each) for name, each in numbers.items()]
+    return "\n".join([title, "", table(rows), "", *times_as_fast(numbers), *notes(runs)])

@@ -199,6 +199,13 @@ def test_without_a_ceiling_there_is_no_ratio():
     assert "tallyd" in report.row("tallyd", numbers)
 
 
+def test_ratios_to_the_peers_are_said():
+    runs = [run_of("ceiling", 1.0), run_of("tallyd", 2.0), run_of("flink", 31.0)]
+    assert report.times_as_fast(report.summarise(runs, {"participants": 1})) == [
+        "tallyd is as fast as 15.5 × flink"]
+    assert not report.times_as_fast(report.summarise(runs[:2], {"participants": 1}))
+
+
 def test_columns_are_aligned():
     assert report.table([("name", "n"), ("a", "1"), ("bb", "200")]) == (
         "| name |   n |\n"
