@@ -29,6 +29,13 @@ class ChannelKeys {
   std::vector<std::optional<Digest>> keys_;
 };
 
+// The first eight of the bytes that follow the kind in the participant's key.
+uint64_t Order(const ParticipantKeyBytes& key) {
+  uint64_t order = key.number;
+  for (size_t i = 0; i < 4; ++i) order = order << 8 | key.hash[i];
+  return order;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<CheckpointRows>> CheckpointRows::Build(
@@ -60,9 +67,8 @@ absl::Status CheckpointRows::AddDistributions(const store::Snapshot& snapshot) {
       const size_t end = id.find('\0');
       const std::string_view channel_as_sent = std::string_view(id).substr(0, end);
       const std::string_view distribution_id = std::string_view(id).substr(end + 1);
-      SmallRow row{store::RowOp::kPut,
-                   DistributionKey(node->identity->number, channel_as_sent, distribution_id),
-                   {}};
+      SmallRow row{
+          store::RowOp::kPut, DistributionKey(node->number, channel_as_sent, distribution_id), {}};
       auto stored = snapshot.Get(row.key, &stored_value);
       if (!stored.ok()) return stored.status();
       if (*stored) {
@@ -98,7 +104,7 @@ void CheckpointRows::AddEvents() {
     standing = domain::AggregateRow(node->aggregate);
     after_.digest += standing;
     SmallRow row{store::RowOp::kPut, EventKey(node->aggregate.event_id), {}};
-    EncodeEvent(row.key, node->identity->number, node->aggregate, &row.value);
+    EncodeEvent(row.key, node->number, node->aggregate, &row.value);
     head_.push_back(std::move(row));
   }
   std::sort(head_.begin() + static_cast<std::ptrdiff_t>(first), head_.end(),
@@ -110,9 +116,8 @@ void CheckpointRows::AddHours() {
   for (const auto& node : frozen_->nodes) {
     if (!node->hours.empty()) nodes.push_back(node.get());
   }
-  std::sort(nodes.begin(), nodes.end(), [](const EventNode* a, const EventNode* b) {
-    return a->identity->number < b->identity->number;
-  });
+  std::sort(nodes.begin(), nodes.end(),
+            [](const EventNode* a, const EventNode* b) { return a->number < b->number; });
 
   ChannelKeys channels;
   std::vector<std::pair<HourCellKey, domain::HourCounts>> changes;
@@ -132,7 +137,7 @@ void CheckpointRows::AddHours() {
             domain::HourTerm(node->identity->event_key, hour, channels.Of(channel), counts);
         cells.emplace_back(channel, counts);
       }
-      SmallRow row{store::RowOp::kMerge, HourKey(node->identity->number, hour), {}};
+      SmallRow row{store::RowOp::kMerge, HourKey(node->number, hour), {}};
       EncodeHour(row.key, cells, &row.value);
       if (!row.value.empty()) head_.push_back(std::move(row));
     }
@@ -141,17 +146,19 @@ void CheckpointRows::AddHours() {
 
 void CheckpointRows::AddParticipants() {
   participants_.reserve(frozen_->participants.size());
-  for (const auto& entry : frozen_->participants) participants_.push_back(&entry);
-  std::sort(participants_.begin(), participants_.end(), [](Participant a, Participant b) {
-    if (a->first.number != b->first.number) return a->first.number < b->first.number;
-    return a->first.hash < b->first.hash;
+  for (const auto& entry : frozen_->participants) {
+    participants_.push_back({.order = Order(entry.first), .entry = &entry});
+  }
+  std::sort(participants_.begin(), participants_.end(), [](const auto& a, const auto& b) {
+    if (a.order != b.order) return a.order < b.order;
+    return a.entry->first.hash < b.entry->first.hash;
   });
 
   const EventNode* node = nullptr;
   ChannelKeys channels;
-  for (const Participant participant : participants_) {
-    const auto& [key, contribution] = *participant;
-    if (node == nullptr || node->identity->number != key.number) {
+  for (const Participant& participant : participants_) {
+    const auto& [key, contribution] = *participant.entry;
+    if (node == nullptr || node->number != key.number) {
       node = frozen_->by_number.at(key.number);
       channels.Reset(node->aggregate);
     }
@@ -177,9 +184,8 @@ void CheckpointRows::AddUsers() {
 }
 
 store::CommitRows::Row CheckpointRows::ParticipantAt(size_t index) {
-  const auto& [key, contribution] = *participants_[index];
-  key_ = NumberPrefix('P', key.number);
-  key_.append(reinterpret_cast<const char*>(key.hash.data()), key.hash.size());
+  const auto& [key, contribution] = *participants_[index].entry;
+  SetParticipantKey(key.number, key.hash, &key_);
   EncodeParticipant(contribution, &value_);
   return {store::RowOp::kPut, key_, value_};
 }

@@ -40,7 +40,11 @@ class CheckpointRows final : public store::CommitRows {
     store::RowOp op;
     std::string key, value;
   };
-  using Participant = const ParticipantMap::value_type*;
+  // Sorts like the row's key: the first half of that is at hand.
+  struct Participant {
+    uint64_t order;
+    const ParticipantMap::value_type* entry;
+  };
 
   CheckpointRows() = default;
   void AddEvents();

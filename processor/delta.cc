@@ -19,6 +19,7 @@ constexpr size_t kParticipantBytes = 64;
 constexpr size_t kHourCellBytes = 96;
 constexpr size_t kNodeBytes = 1024;
 constexpr size_t kDistributionBytes = 256;
+constexpr size_t kPrefetchedChannels = 8;
 
 absl::string_view Abseil(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -26,6 +27,11 @@ std::string DistributionId(std::string_view channel_as_sent, std::string_view di
   std::string id(channel_as_sent);
   id.push_back('\0');
   return id.append(distribution_id);
+}
+
+// The same bytes, not only equal ones.
+bool IsSameText(std::string_view a, std::string_view b) {
+  return a.data() == b.data() && a.size() == b.size();
 }
 
 absl::Status NoSuchChannel(std::string_view row_kind, const domain::EventAggregate& event) {
@@ -45,7 +51,7 @@ void CollectChanges(const EventNode& node, Hour begin, Hour end, std::vector<Hou
 
 absl::Status CollectStored(const store::Snapshot& snapshot, const EventNode& node, Hour begin,
                            Hour end, std::vector<HourSum>* sums) {
-  const EventNumber number = node.identity->number;
+  const EventNumber number = node.number;
   const std::string first = HourKey(number, begin);
   const auto rows = snapshot.NewIterator(first, HourKey(number, end));
   std::vector<HourCell> cells;
@@ -73,6 +79,7 @@ absl::StatusOr<EventNodePtr> LoadNode(const store::Snapshot& snapshot, std::stri
   auto row = DecodeEvent(key, value);
   if (!row.ok()) return row.status();
   auto node = std::make_shared<EventNode>();
+  node->number = row->number;
   node->identity = std::make_shared<EventIdentity>(
       EventIdentity{.number = row->number,
                     .event_key = domain::EventKey(event_id),
@@ -86,6 +93,7 @@ absl::StatusOr<EventNodePtr> LoadNode(const store::Snapshot& snapshot, std::stri
 // The same event without the changes of an epoch that is over.
 EventNodePtr WithoutChanges(const EventNode& node) {
   auto copy = std::make_shared<EventNode>();
+  copy->number = node.number;
   copy->identity = node.identity;
   copy->aggregate = node.aggregate;
   copy->in_store = node.in_store;
@@ -101,19 +109,69 @@ size_t TextBytes(const domain::EventAggregate& event) {
 
 }  // namespace
 
-size_t ParticipantKeyHash::operator()(const ParticipantKeyBytes& key) const {
-  uint64_t low;
-  std::memcpy(&low, key.hash.data(), sizeof low);
-  return low ^ (uint64_t{key.number} * 0x9e3779b97f4a7c15);
+uint64_t HashBits(const domain::ParticipantHashBytes& hash) {
+  uint64_t bits;
+  std::memcpy(&bits, hash.data(), sizeof bits);
+  return bits;
 }
 
 Delta::Delta(domain::HashKey hash_key, std::shared_ptr<const store::Snapshot> snapshot,
-             EventNumber next_event_number, size_t resident_events_max)
+             const CheckpointRow& checkpoint, DeltaOptions options)
     : hash_key_(std::move(hash_key)),
-      resident_events_max_(resident_events_max),
-      evict_at_(resident_events_max),
+      resident_events_max_(options.resident_events_max),
+      evict_at_(options.resident_events_max),
       snapshot_(std::move(snapshot)),
-      next_event_number_(next_event_number) {}
+      next_event_number_(checkpoint.next_event_number),
+      filter_(options.filter_bytes_max),
+      filters_complete_(checkpoint.participants == 0) {}
+
+void Delta::SetStoredParticipants(std::unique_ptr<const ParticipantFilter> stored) {
+  stored_filter_ = std::move(stored);
+  filters_complete_ = true;
+}
+
+size_t Delta::filter_bytes() const {
+  return filter_.bytes() + (stored_filter_ != nullptr ? stored_filter_->bytes() : 0);
+}
+
+// Each step touches what the step before has asked for, one registration after the other, so that
+// the waits for memory overlap.
+void Delta::Prepare(std::span<const domain::ParticipantRegistered> next) {
+  assert(next.size() <= kPrepareMax);
+  prepared_next_ = 0;
+  prepared_end_ = next.size();
+  for (size_t i = 0; i < next.size(); ++i) {
+    Prepared& prepared = prepared_[i];
+    const absl::string_view event_id = Abseil(next[i].event_id);
+    prepared.event_id = next[i].event_id;
+    prepared.participant_id = next[i].participant_id;
+    prepared.event_hash = resident_.hash_function()(event_id);
+    resident_.prefetch(event_id);
+    prepared.participant =
+        domain::ParticipantHash(hash_key_, next[i].event_id, next[i].participant_id);
+    filter_.PrefetchTable(HashBits(prepared.participant));
+    participants_.prefetch(ParticipantKeyBytes{.number = 0, .hash = prepared.participant});
+  }
+  for (size_t i = 0; i < next.size(); ++i) {
+    Prepared& prepared = prepared_[i];
+    filter_.PrefetchPage(HashBits(prepared.participant));
+    const auto found = resident_.find(Abseil(next[i].event_id), prepared.event_hash);
+    prepared.slot = found == resident_.end() ? nullptr : found->second.get();
+    __builtin_prefetch(prepared.slot);
+  }
+  for (size_t i = 0; i < next.size(); ++i) {
+    if (prepared_[i].slot == nullptr) continue;
+    const char* node = reinterpret_cast<const char*>(prepared_[i].slot->node.get());
+    for (size_t line = 0; line < sizeof(EventNode); line += 64) __builtin_prefetch(node + line);
+  }
+  for (size_t i = 0; i < next.size(); ++i) {
+    if (prepared_[i].slot == nullptr) continue;
+    const auto& channels = prepared_[i].slot->node->aggregate.channels;
+    for (size_t j = 0; j < channels.size() && j < kPrefetchedChannels; ++j) {
+      __builtin_prefetch(&channels[j].name);
+    }
+  }
+}
 
 absl::StatusOr<Delta::Slot*> Delta::FindSlot(std::string_view event_id) {
   if (auto found = resident_.find(Abseil(event_id)); found != resident_.end()) {
@@ -139,6 +197,8 @@ Delta::Slot* Delta::AddSlot(std::string_view event_id, EventNodePtr node) {
 // Rarely runs: it makes room for an eighth of the limit at once. What a commit still has to write
 // stays; the limit is exceeded rather than that.
 void Delta::EvictResident() {
+  prepared_next_ = prepared_end_ = 0;  // they refer to slots
+  open_is_prepared_ = false;
   const size_t target = resident_events_max_ - resident_events_max_ / 8;
   const uint64_t oldest_needed = frozen_ != nullptr ? frozen_->epoch : epoch_;
   for (auto it = resident_.begin(); it != resident_.end() && resident_.size() > target;) {
@@ -152,12 +212,19 @@ void Delta::EvictResident() {
 
 absl::StatusOr<const domain::EventAggregate*> Delta::OpenEvent(std::string_view event_id) {
   open_ = nullptr;
+  open_is_prepared_ =
+      prepared_next_ < prepared_end_ && IsSameText(prepared_[prepared_next_].event_id, event_id);
+  if (open_is_prepared_ && prepared_[prepared_next_].slot != nullptr) {
+    open_ = prepared_[prepared_next_].slot;
+    return &open_->node->aggregate;
+  }
   auto slot = FindSlot(event_id);
   if (!slot.ok()) return slot.status();
   if (*slot == nullptr) {
     auto node = std::make_shared<EventNode>();
+    node->number = next_event_number_++;
     node->identity = std::make_shared<EventIdentity>(EventIdentity{
-        .number = next_event_number_++, .event_key = domain::EventKey(event_id), .row_digest = {}});
+        .number = node->number, .event_key = domain::EventKey(event_id), .row_digest = {}});
     node->aggregate.event_id = event_id;
     *slot = AddSlot(event_id, std::move(node));
   }
@@ -185,20 +252,39 @@ EventNode& Delta::LiveNode() {
 
 domain::EventAggregate& Delta::Mutate() { return LiveNode().aggregate; }
 
+// Also counts it as added.
+bool Delta::IsCertainlyNew(const domain::ParticipantHashBytes& hash) {
+  const uint64_t bits = HashBits(hash);
+  const bool added = filter_.Add(bits);
+  return added && filters_complete_ &&
+         (stored_filter_ == nullptr || !stored_filter_->MayContain(bits));
+}
+
+absl::StatusOr<bool> Delta::IsStored(const ParticipantKeyBytes& key) {
+  auto stored = snapshot_->Get(ParticipantKey(key.number, key.hash), &scratch_value_);
+  if (stored.ok()) ++(*stored ? lookups_.found : lookups_.absent);
+  return stored;
+}
+
 absl::StatusOr<domain::Contribution*> Delta::InsertParticipant(std::string_view participant_id) {
   const EventNode& node = *open_->node;
-  const ParticipantKeyBytes key{
-      .number = node.identity->number,
-      .hash = domain::ParticipantHash(hash_key_, node.aggregate.event_id, participant_id)};
+  ParticipantKeyBytes key{.number = node.number, .hash = {}};
+  if (open_is_prepared_ && IsSameText(prepared_[prepared_next_].participant_id, participant_id)) {
+    key.hash = prepared_[prepared_next_++].participant;
+    open_is_prepared_ = false;
+  } else {
+    key.hash = domain::ParticipantHash(hash_key_, node.aggregate.event_id, participant_id);
+  }
+  const bool certainly_new = IsCertainlyNew(key.hash);
   const auto [place, inserted] = participants_.try_emplace(key);
   if (!inserted) return nullptr;
-  if (!node.participants_in_store) return &place->second;
+  if (certainly_new || !node.participants_in_store) return &place->second;
 
   if (frozen_ != nullptr && frozen_->participants.contains(key)) {
     participants_.erase(place);
     return nullptr;
   }
-  auto stored = snapshot_->Get(ParticipantKey(key.number, key.hash), &scratch_value_);
+  const auto stored = IsStored(key);
   if (!stored.ok() || *stored) participants_.erase(place);
   if (!stored.ok()) return stored.status();
   if (*stored) return nullptr;
@@ -221,12 +307,12 @@ absl::StatusOr<const domain::Distribution*> Delta::FindDistribution(
       return &found->second;
     }
   }
-  if (const EventNode* frozen = FrozenNode(node.identity->number)) {
+  if (const EventNode* frozen = FrozenNode(node.number)) {
     if (auto found = frozen->distributions.find(id); found != frozen->distributions.end()) {
       return &found->second;
     }
   }
-  const std::string key = DistributionKey(node.identity->number, channel_as_sent, distribution_id);
+  const std::string key = DistributionKey(node.number, channel_as_sent, distribution_id);
   auto stored = snapshot_->Get(key, &scratch_value_);
   if (!stored.ok()) return stored.status();
   if (!*stored) return nullptr;
@@ -257,7 +343,7 @@ void Delta::AddToHour(Hour hour, ChannelIndex channel, const HourCounts& change)
 
 void Delta::MoveToUser(std::string_view from_user, std::string_view to_user) {
   const EventNode& node = LiveNode();
-  const EventNumber number = node.identity->number;
+  const EventNumber number = node.number;
   if (!from_user.empty()) {
     users_[Abseil(from_user)][node.aggregate.event_id] = {.owned = false, .number = number};
   }
@@ -279,7 +365,7 @@ std::shared_ptr<const FrozenDelta> Delta::Freeze(const Offsets& next_offsets) {
     node.shared = true;
     node.in_store = true;
     node.participants_in_store = node.aggregate.participants > 0;
-    frozen->by_number.emplace(node.identity->number, &node);
+    frozen->by_number.emplace(node.number, &node);
     frozen->nodes.push_back(slot->node);
   }
   const size_t expected_participants = participants_.size();
@@ -377,7 +463,7 @@ absl::StatusOr<std::vector<std::string>> Delta::EventsOf(std::string_view user_i
 absl::Status ForEachHourCell(const PinnedEvent& event, Hour begin, Hour end,
                              absl::FunctionRef<void(Hour, ChannelIndex, const HourCounts&)> visit) {
   if (begin >= end) return absl::OkStatus();
-  const EventNumber number = event.node->identity->number;
+  const EventNumber number = event.node->number;
   std::vector<HourSum> sums;
   if (event.node->in_store) {
     auto status = CollectStored(*event.snapshot, *event.node, begin, end, &sums);

@@ -9,9 +9,11 @@
 // has to read a cell.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +28,7 @@
 #include "processor/domain/fold.h"
 #include "processor/domain/participant_hash.h"
 #include "processor/log_source.h"
+#include "processor/participant_filter.h"
 #include "processor/rows.h"
 #include "store/store.h"
 
@@ -54,6 +57,7 @@ constexpr domain::ChannelIndex ChannelOfCell(HourCellKey cell) {
 
 // One event with its changes of one epoch (from one freeze to the next).
 struct EventNode {
+  EventNumber number = 0;  // identity->number, nearer
   std::shared_ptr<EventIdentity> identity;
   domain::EventAggregate aggregate;    // full current value
   bool in_store = false;               // some row of it may be in the store or on its way there
@@ -72,9 +76,10 @@ struct ParticipantKeyBytes {
   domain::ParticipantHashBytes hash;
   friend bool operator==(const ParticipantKeyBytes&, const ParticipantKeyBytes&) = default;
 };
+// 64 of the participant's 96 bits, which are uniform already and differ from event to event.
+uint64_t HashBits(const domain::ParticipantHashBytes& hash);
 struct ParticipantKeyHash {
-  // The hash is keyed and uniform already.
-  size_t operator()(const ParticipantKeyBytes& key) const;
+  size_t operator()(const ParticipantKeyBytes& key) const { return HashBits(key.hash); }
 };
 using ParticipantMap =
     absl::flat_hash_map<ParticipantKeyBytes, domain::Contribution, ParticipantKeyHash>;
@@ -106,12 +111,37 @@ struct PinnedEvent {
   std::shared_ptr<const store::Snapshot> snapshot;
 };
 
+struct DeltaOptions {
+  size_t resident_events_max = 65'536;
+  // Memory of the filter that tells new participants from counted ones, bytes.
+  size_t filter_bytes_max = size_t{32} << 20;
+};
+
+// How often the store had to be asked whether a participant is counted already, and what it said.
+struct LookupCounts {
+  uint64_t found = 0;
+  uint64_t absent = 0;
+};
+
 // One thread: the shard's.
 class Delta final : public domain::FoldState {
  public:
-  // `snapshot` is the store's state now; `next_event_number` and counts come from its checkpoint.
+  // `snapshot` is the store's state now and `checkpoint` its 'C' row.
   Delta(domain::HashKey hash_key, std::shared_ptr<const store::Snapshot> snapshot,
-        EventNumber next_event_number, size_t resident_events_max);
+        const CheckpointRow& checkpoint, DeltaOptions options);
+
+  // Registrations that can be prepared for at a time.
+  static constexpr size_t kPrepareMax = 32;
+  // What these registrations, folded next and in this order, will look at is brought near while
+  // the first of them are still to be folded. Changes nothing but the time that folding takes. The
+  // events' bytes must live until they are folded or Prepare is called again.
+  void Prepare(std::span<const domain::ParticipantRegistered> next);
+
+  // The participants that the store held when this delta was made: until it has this, every one is
+  // looked up in the store. Not called when there were none.
+  void SetStoredParticipants(std::unique_ptr<const ParticipantFilter> stored);
+  size_t filter_bytes() const;
+  const LookupCounts& lookups() const { return lookups_; }
 
   // domain::FoldState. Errors are the store's (kDataLoss, kUnavailable).
   absl::StatusOr<const domain::EventAggregate*> OpenEvent(std::string_view event_id) override;
@@ -153,12 +183,23 @@ class Delta final : public domain::FoldState {
     EventNodePtr node;
   };
 
+  // What Prepare has found out already.
+  struct Prepared {
+    std::string_view event_id;  // recognised by where it lies
+    std::string_view participant_id;
+    size_t event_hash = 0;
+    Slot* slot = nullptr;
+    domain::ParticipantHashBytes participant{};
+  };
+
   absl::StatusOr<Slot*> FindSlot(std::string_view event_id);  // nullptr: never seen
   Slot* AddSlot(std::string_view event_id, EventNodePtr node);
   // The opened event's node, unshared and in the live epoch.
   EventNode& LiveNode();
   const EventNode* FrozenNode(EventNumber number) const;
   void EvictResident();
+  bool IsCertainlyNew(const domain::ParticipantHashBytes& hash);
+  absl::StatusOr<bool> IsStored(const ParticipantKeyBytes& key);
 
   const domain::HashKey hash_key_;
   const size_t resident_events_max_;
@@ -178,7 +219,17 @@ class Delta final : public domain::FoldState {
   UserChanges users_;
   size_t other_bytes_ = 0;
 
+  // All participants added since the delta was made, and those that were stored then.
+  ParticipantFilter filter_;
+  std::unique_ptr<const ParticipantFilter> stored_filter_;
+  bool filters_complete_;
+  LookupCounts lookups_;
+
   Slot* open_ = nullptr;
+  std::array<Prepared, kPrepareMax> prepared_;
+  size_t prepared_next_ = 0;
+  size_t prepared_end_ = 0;
+  bool open_is_prepared_ = false;  // the opened event is that of prepared_[prepared_next_]
   std::string scratch_value_;
   domain::Distribution found_distribution_;
 };

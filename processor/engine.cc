@@ -39,19 +39,22 @@ absl::Status Final(const absl::Status& status) {
   return MayPass(status) ? absl::InternalError(status.message()) : status;
 }
 
-// How the memory budget is shared out: half to RocksDB, a quarter to deltas, an eighth each to
-// Kafka queues and to aggregates kept in memory.
+// How the memory budget is shared out: a quarter each to deltas and to participant filters, three
+// sixteenths each to RocksDB and to Kafka queues, an eighth to aggregates kept in memory.
 struct MemoryShares {
   size_t rocks_bytes;
-  size_t delta_bytes;      // a shard's live delta; the frozen one has as much
-  size_t queue_bytes;      // one topic's partition
+  size_t delta_bytes;   // a shard's live delta; the frozen one has as much
+  size_t filter_bytes;  // a shard's
+  size_t queue_bytes;   // one topic's partition; of a shard's three, rarely more than one is full
   size_t resident_events;  // of a shard
 };
 MemoryShares ShareMemory(size_t budget, size_t shards) {
   shards = std::max<size_t>(shards, 1);
-  return {.rocks_bytes = budget / 2,
+  const size_t sixteenth = budget / 16;
+  return {.rocks_bytes = 3 * sixteenth,
           .delta_bytes = std::max(budget / 4 / (2 * shards), size_t{1} << 20),
-          .queue_bytes = std::max(budget / 8 / (domain::kTopicCount * shards), size_t{1} << 20),
+          .filter_bytes = budget / 4 / shards,
+          .queue_bytes = std::max(3 * sixteenth / (2 * shards), size_t{1} << 20),
           .resident_events = std::max(budget / 8 / (kResidentEventBytes * shards), size_t{256})};
 }
 
@@ -392,7 +395,8 @@ absl::Status Engine::StartWorkers(Plan& plan) {
     options.checkpoint_interval_behind =
         std::max(options.checkpoint_interval_behind, config_.checkpoint_interval);
     options.delta_bytes_max = memory.delta_bytes;
-    options.resident_events_max = memory.resident_events;
+    options.delta.resident_events_max = memory.resident_events;
+    options.delta.filter_bytes_max = memory.filter_bytes;
 
     ShardEnvironment environment;
     environment.run_in_background = [pool = background_.get()](std::function<void()> job) {

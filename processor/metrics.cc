@@ -94,10 +94,23 @@ class Metrics::Impl {
                           .Name("tally_store_level0_files")
                           .Help("Sorted runs that compaction has not merged yet.")
                           .Register(registry)),
-        pending_compaction_(BuildGauge()
-                                .Name("tally_store_pending_compaction_bytes")
-                                .Help("Bytes that compaction still has to rewrite.")
-                                .Register(registry)),
+        compacting_(BuildGauge()
+                        .Name("tally_store_compacting")
+                        .Help("1 while the shard's store is being compacted, or has to be.")
+                        .Register(registry)),
+        filter_bytes_(
+            BuildGauge()
+                .Name("tally_filter_bytes")
+                .Help("Memory of the filter that tells new participants from counted ones.")
+                .Register(registry)),
+        lookups_(
+            BuildCounter()
+                .Name("tally_participant_lookups_total")
+                .Help("Participants looked up in the store, since the filter could not tell that "
+                      "they are new: found is a duplicate, absent a doubt too many.")
+                .Register(registry)),
+        lookups_found_(lookups_.Add({{"result", "found"}})),
+        lookups_absent_(lookups_.Add({{"result", "absent"}})),
         shard_failed_(BuildGauge()
                           .Name("tally_shard_failed")
                           .Help("1 when the shard has stopped; its log line says why.")
@@ -138,7 +151,11 @@ class Metrics::Impl {
   prometheus::Family<prometheus::Gauge>& delta_bytes_;
   prometheus::Family<prometheus::Gauge>& disk_bytes_;
   prometheus::Family<prometheus::Gauge>& level0_files_;
-  prometheus::Family<prometheus::Gauge>& pending_compaction_;
+  prometheus::Family<prometheus::Gauge>& compacting_;
+  prometheus::Family<prometheus::Gauge>& filter_bytes_;
+  prometheus::Family<prometheus::Counter>& lookups_;
+  prometheus::Counter& lookups_found_;
+  prometheus::Counter& lookups_absent_;
   prometheus::Family<prometheus::Gauge>& shard_failed_;
   prometheus::Family<prometheus::Gauge>& shard_caught_up_;
   prometheus::Family<prometheus::Gauge>& retention_finite_;
@@ -198,9 +215,15 @@ void Metrics::SetShard(int32_t partition, const ShardGauges& gauges) {
   impl_->delta_bytes_.Add(labels).Set(static_cast<double>(gauges.delta_bytes));
   impl_->disk_bytes_.Add(labels).Set(static_cast<double>(gauges.disk_bytes));
   impl_->level0_files_.Add(labels).Set(static_cast<double>(gauges.level0_files));
-  impl_->pending_compaction_.Add(labels).Set(static_cast<double>(gauges.pending_compaction_bytes));
+  impl_->compacting_.Add(labels).Set(gauges.compacting ? 1 : 0);
+  impl_->filter_bytes_.Add(labels).Set(static_cast<double>(gauges.filter_bytes));
   impl_->shard_failed_.Add(labels).Set(gauges.failed ? 1 : 0);
   impl_->shard_caught_up_.Add(labels).Set(gauges.caught_up ? 1 : 0);
+}
+
+void Metrics::CountLookups(uint64_t found, uint64_t absent) {
+  impl_->lookups_found_.Increment(static_cast<double>(found));
+  impl_->lookups_absent_.Increment(static_cast<double>(absent));
 }
 
 void Metrics::SetRetentionFinite(domain::Topic topic, bool finite) {

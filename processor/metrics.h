@@ -37,6 +37,10 @@ class Metrics {
   // tally_checkpoint_duration_seconds, tally_checkpoint_rows, tally_checkpoints_total{result}
   void CountCheckpoint(double seconds, size_t rows, bool ok);
 
+  // tally_participant_lookups_total{result="found|absent"}: participants that the filter could not
+  // tell to be new and that were looked up in the store.
+  void CountLookups(uint64_t found, uint64_t absent);
+
   // Gauges by partition, set about once a second by the shard's thread.
   struct ShardGauges {
     Offsets next_offsets{};
@@ -44,8 +48,9 @@ class Metrics {
     double checkpoint_age = 0;  // seconds since the last durable checkpoint, 0 when nothing waits
     size_t delta_bytes = 0;
     uint64_t disk_bytes = 0;
+    size_t filter_bytes = 0;
     uint64_t level0_files = 0;
-    uint64_t pending_compaction_bytes = 0;
+    bool compacting = false;
     bool failed = false;
     bool caught_up = false;
   };

@@ -49,12 +49,24 @@ std::optional<std::string_view> CheckedBody(std::string_view key, std::string_vi
   return body;
 }
 
-void AppendVarint(Uint128 number, std::string* out) {
+template <typename Unsigned>
+char* WriteVarint(Unsigned number, char* to) {
   while (number >= 0x80) {
-    out->push_back(static_cast<char>(static_cast<uint8_t>(number) | 0x80));
+    *to++ = static_cast<char>(static_cast<uint8_t>(number) | 0x80);
     number >>= 7;
   }
-  out->push_back(static_cast<char>(number));
+  *to++ = static_cast<char>(number);
+  return to;
+}
+
+constexpr size_t kVarint64BytesMax = 10;
+constexpr size_t kVarint128BytesMax = 19;
+
+void AppendVarint(Uint128 number, std::string* out) {
+  char bytes[kVarint128BytesMax];
+  const char* end = number >> 64 == 0 ? WriteVarint(static_cast<uint64_t>(number), bytes)
+                                      : WriteVarint(number, bytes);
+  out->append(bytes, static_cast<size_t>(end - bytes));
 }
 
 bool ReadVarint(std::string_view* in, Uint128* number) {
@@ -210,9 +222,17 @@ std::string HourKey(EventNumber number, domain::Hour hour) {
 }
 
 std::string ParticipantKey(EventNumber number, const ParticipantHashBytes& hash) {
-  std::string key = NumberPrefix('P', number);
-  key.append(reinterpret_cast<const char*>(hash.data()), hash.size());
+  std::string key;
+  SetParticipantKey(number, hash, &key);
   return key;
+}
+
+void SetParticipantKey(EventNumber number, const ParticipantHashBytes& hash, std::string* key) {
+  key->resize(1 + sizeof number + hash.size());
+  char* to = key->data();
+  *to++ = 'P';
+  for (int shift = 24; shift >= 0; shift -= 8) *to++ = static_cast<char>(number >> shift);
+  std::memcpy(to, hash.data(), hash.size());
 }
 
 absl::StatusOr<DistributionKeyParts> ParseDistributionKey(std::string_view key) {
@@ -363,12 +383,13 @@ absl::Status DecodeHour(std::string_view key, std::string_view value,
 }
 
 void EncodeParticipant(const domain::Contribution& contribution, std::string* value) {
-  value->clear();
-  AppendVarint(contribution.channel, value);
-  AppendVarint(ZigZag(contribution.hour - kHourBase), value);
+  char bytes[3 * kVarint64BytesMax];
+  char* end = WriteVarint(uint32_t{contribution.channel}, bytes);
+  end = WriteVarint(static_cast<uint64_t>(ZigZag(contribution.hour - kHourBase)), end);
   if (contribution.purchase_amount != 0) {
-    AppendVarint(static_cast<Uint128>(contribution.purchase_amount), value);
+    end = WriteVarint(static_cast<uint64_t>(contribution.purchase_amount), end);
   }
+  value->assign(bytes, static_cast<size_t>(end - bytes));
 }
 
 absl::StatusOr<domain::Contribution> DecodeParticipant(std::string_view value) {

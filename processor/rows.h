@@ -46,6 +46,8 @@ std::string DistributionKey(EventNumber number, std::string_view channel_as_sent
                             std::string_view distribution_id);
 std::string HourKey(EventNumber number, domain::Hour hour);
 std::string ParticipantKey(EventNumber number, const ParticipantHashBytes& hash);
+// The same, written over `*key`.
+void SetParticipantKey(EventNumber number, const ParticipantHashBytes& hash, std::string* key);
 // All rows of kind 'D', 'H' or 'P' of an event start with it.
 std::string NumberPrefix(char kind, EventNumber number);
 

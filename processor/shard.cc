@@ -14,6 +14,7 @@ using domain::Index;
 using domain::Topic;
 
 constexpr absl::Duration kStatsInterval = absl::Seconds(30);
+constexpr size_t kFilterRowsAtATime = 50'000;
 
 absl::string_view Abseil(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -48,12 +49,12 @@ Shard::Shard(ShardOptions options, ShardEnvironment environment,
       store_(std::move(store)),
       decoder_(options_.decode),
       durable_(checkpoint),
-      delta_(std::move(hash_key), store_->NewSnapshot(), checkpoint.next_event_number,
-             options_.resident_events_max),
+      delta_(std::move(hash_key), store_->NewSnapshot(), checkpoint, options_.delta),
       position_(checkpoint.next_offsets),
       letter_acks_(std::make_shared<LetterAcks>()) {
   caught_up_ = Reaches(position_, options_.end_at_start);
   PublishStatus();
+  if (checkpoint.participants > 0) LoadFilter();
 }
 
 Shard::~Shard() = default;
@@ -121,6 +122,7 @@ bool Shard::ApplyBatch() {
       StartCheckpoint();
     }
   }
+  ahead_.Clear();
   environment_.metrics->CountBatch(std::exchange(counts_, {}), batch_next_ - first);
   if (applied == Applied::kFailed) return false;
   if (applied == Applied::kDone) {
@@ -152,7 +154,11 @@ Shard::Applied Shard::Apply(const domain::Record& record) {
       applied = DecodeAndFold<domain::EventCreated>(record);
       break;
     case Topic::kParticipantRegistered:
-      applied = DecodeAndFold<domain::ParticipantRegistered>(record);
+      if (const auto* event = DecodedAhead(record)) {
+        applied = FoldEvent(*event, record);
+      } else {
+        applied = DecodeAndFold<domain::ParticipantRegistered>(record);
+      }
       break;
     case Topic::kDistributionCompleted:
       applied = DecodeAndFold<domain::DistributionCompleted>(record);
@@ -162,11 +168,25 @@ Shard::Applied Shard::Apply(const domain::Record& record) {
   return applied;
 }
 
+// nullptr: it is not a registration like any other.
+const domain::ParticipantRegistered* Shard::DecodedAhead(const domain::Record& record) {
+  if (ahead_.empty()) {
+    ahead_.Decode(batch_->records().subspan(batch_next_), record.offset, decoder_);
+    delta_.Prepare(ahead_.events());
+  }
+  return ahead_.Take(record.offset);
+}
+
 template <typename Event>
 Shard::Applied Shard::DecodeAndFold(const domain::Record& record) {
   // Keeps its capacity from record to record.
   static thread_local Event event;
   if (auto rejection = decoder_.Decode(record, event)) return Reject(record, *rejection);
+  return FoldEvent(event, record);
+}
+
+template <typename Event>
+Shard::Applied Shard::FoldEvent(const Event& event, const domain::Record& record) {
   const int32_t partition =
       domain::PartitionOf(options_.partitioner, event.event_id, options_.partition_count);
   if (partition != options_.partition) {
@@ -228,6 +248,28 @@ Shard::Applied Shard::Reject(const domain::Record& record, const domain::Rejecti
   ++counts_.rejected[topic];
   environment_.metrics->CountDeadLetter(record.topic, rejection.reason);
   return Applied::kDone;
+}
+
+void Shard::LoadFilter() {
+  filter_load_ =
+      std::make_unique<FilterLoad>(store_->NewSnapshot(), options_.delta.filter_bytes_max);
+  LoadFilterStep();
+}
+
+// Step by step, so that commits of all shards come in between.
+void Shard::LoadFilterStep() {
+  environment_.run_in_background([this] {
+    const auto more = filter_load_->Step(kFilterRowsAtATime);
+    if (more.ok() && *more && !filter_load_cancelled_) return LoadFilterStep();
+    environment_.post_to_owner([this, status = more.status()] { FilterLoaded(status); });
+  });
+}
+
+void Shard::FilterLoaded(const absl::Status& status) {
+  if (status.ok() && !filter_load_cancelled_) delta_.SetStoredParticipants(filter_load_->Take());
+  filter_load_.reset();
+  if (!status.ok()) Fail(WithContext(status, "the store cannot be read"));
+  ContinueFinish();
 }
 
 bool Shard::FarBehind() const {
@@ -313,11 +355,10 @@ void Shard::FinishCheckpoint(Committed committed) {
 void Shard::TakeStats(const store::StoreStats& stats) {
   stats_ = stats;
   stats_at_ = environment_.now();
-  const bool behind = stats.level0_files > options_.level0_files_max ||
-                      stats.pending_compaction_bytes > options_.pending_compaction_bytes_max;
+  const bool behind = stats.level0_files > options_.level0_files_max;
   if (behind && !compaction_behind_) {
-    spdlog::info("shard {} waits for compaction ({} level 0 files, {} MiB to rewrite)",
-                 options_.partition, stats.level0_files, stats.pending_compaction_bytes >> 20);
+    spdlog::info("shard {} waits for compaction ({} sorted runs)", options_.partition,
+                 stats.level0_files);
   }
   compaction_behind_ = behind;
   if (!stats.health.ok()) Fail(WithContext(stats.health, "the store takes no more commits"));
@@ -327,6 +368,7 @@ void Shard::Finish(std::function<void(absl::Status)> done) {
   batch_.reset();
   source_.reset();
   finishing_ = true;
+  filter_load_cancelled_ = true;
   on_finished_ = std::move(done);
   for (auto& [min, reached] : waiters_) reached();  // nothing more will come
   ContinueFinish();
@@ -334,7 +376,7 @@ void Shard::Finish(std::function<void(absl::Status)> done) {
 
 // Called whenever something that finishing waits for has happened.
 void Shard::ContinueFinish() {
-  if (!on_finished_ || committing_) return;
+  if (!on_finished_ || committing_ || filter_load_ != nullptr) return;
   if (failed()) {
     std::exchange(on_finished_, nullptr)(failure_);
   } else if (freezing_ != nullptr) {
@@ -405,10 +447,14 @@ void Shard::PublishStatus() {
     std::lock_guard lock(health_mutex_);
     health_ = {.caught_up = caught_up_, .lag = lag, .failure = std::string(failure_.message())};
   }
-  // Asking the store looks at every file: now and then, or while waiting for it.
-  if (compaction_behind_ || environment_.now() - stats_at_ > kStatsInterval) {
+  // Asking the store looks at every file: now and then, or while it is busy.
+  if (compaction_behind_ || stats_.compacting || environment_.now() - stats_at_ > kStatsInterval) {
     TakeStats(store_->Stats());
   }
+  const LookupCounts& lookups = delta_.lookups();
+  environment_.metrics->CountLookups(lookups.found - lookups_published_.found,
+                                     lookups.absent - lookups_published_.absent);
+  lookups_published_ = lookups;
   environment_.metrics->SetShard(
       partition(),
       {.next_offsets = position_,
@@ -419,8 +465,9 @@ void Shard::PublishStatus() {
                              : 0,
        .delta_bytes = delta_.live_bytes(),
        .disk_bytes = stats_.disk_bytes,
+       .filter_bytes = delta_.filter_bytes(),
        .level0_files = stats_.level0_files,
-       .pending_compaction_bytes = stats_.pending_compaction_bytes,
+       .compacting = stats_.compacting,
        .failed = failed(),
        .caught_up = caught_up_});
 }

@@ -30,9 +30,11 @@
 #include "processor/delta.h"
 #include "processor/domain/decode.h"
 #include "processor/domain/partitioner.h"
+#include "processor/filter_load.h"
 #include "processor/log_source.h"
 #include "processor/metrics.h"
 #include "processor/partitioner_check.h"
+#include "processor/registration_run.h"
 #include "store/store.h"
 
 namespace tally {
@@ -55,12 +57,11 @@ struct ShardOptions {
   absl::Duration checkpoint_interval_behind = absl::Seconds(10);
   int64_t far_behind_records = 100'000;
   size_t delta_bytes_max = size_t{16} << 20;
-  size_t resident_events_max = 65'536;
+  DeltaOptions delta;
   // Letters that the broker has not acknowledged yet; beyond it the shard waits.
   int64_t dead_letters_in_flight_max = 10'000;
   // Compaction that is this far behind makes the shard wait: commits are not slowed by the store.
-  uint64_t level0_files_max = 40;
-  uint64_t pending_compaction_bytes_max = uint64_t{4} << 30;
+  uint64_t level0_files_max = 64;
   // Reads that wait for a position.
   size_t position_waiters_max = 1'000;
 };
@@ -153,10 +154,17 @@ class Shard {
   bool TakeBatch(size_t records_max);
   bool ApplyBatch();
   Applied Apply(const domain::Record& record);
+  const domain::ParticipantRegistered* DecodedAhead(const domain::Record& record);
   template <typename Event>
   Applied DecodeAndFold(const domain::Record& record);
+  template <typename Event>
+  Applied FoldEvent(const Event& event, const domain::Record& record);
   Applied Reject(const domain::Record& record, const domain::Rejection& rejection);
   bool StopForPartitioner(const domain::Record& record);
+
+  void LoadFilter();
+  void LoadFilterStep();
+  void FilterLoaded(const absl::Status& status);
 
   bool FarBehind() const;
   bool DeltaFull() const { return delta_.live_bytes() >= options_.delta_bytes_max; }
@@ -181,6 +189,7 @@ class Shard {
 
   std::unique_ptr<RecordBatch> batch_;
   size_t batch_next_ = 0;
+  RegistrationRun ahead_;
   Metrics::BatchCounts counts_;
 
   std::shared_ptr<LetterAcks> letter_acks_;
@@ -192,6 +201,11 @@ class Shard {
   bool committing_ = false;
   absl::Time frozen_at_;
   std::optional<absl::Time> oldest_change_;  // since when position_ is ahead of what is frozen
+
+  // The stored participants' filter being made, a step at a time in the background.
+  std::unique_ptr<FilterLoad> filter_load_;
+  std::atomic<bool> filter_load_cancelled_{false};
+  LookupCounts lookups_published_;
 
   bool finishing_ = false;
   bool waits_for_letters_ = false;

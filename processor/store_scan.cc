@@ -53,7 +53,7 @@ class Scanner {
 
   absl::Status ForEach(char kind, Visit visit) {
     const std::string prefix(1, kind);
-    const auto rows = snapshot_.NewIterator(prefix, store::PrefixEnd(prefix));
+    const auto rows = snapshot_.NewScan(prefix, store::PrefixEnd(prefix));
     for (rows->Seek(prefix); rows->Valid(); rows->Next()) {
       if (auto status = (this->*visit)(rows->key(), rows->value()); !status.ok()) return status;
       if (++rows_ % kProgressEvery == 0 && progress_ && !progress_(rows_)) {

@@ -14,6 +14,7 @@ namespace {
 constexpr size_t kKiB = 1024;
 constexpr size_t kMiB = 1024 * kKiB;
 constexpr int kNever = 1 << 30;
+constexpr int kLz4Acceleration = 8;
 
 rocksdb::CompressionType FirstSupported(const std::vector<rocksdb::CompressionType>& wanted) {
   const std::vector<rocksdb::CompressionType> supported = rocksdb::GetSupportedCompressions();
@@ -65,11 +66,16 @@ void SetMemory(rocksdb::Options& options, const RocksEnvironment::Parts& shared)
 }
 
 void SetCompaction(rocksdb::Options& options) {
-  options.compaction_style = rocksdb::kCompactionStyleLevel;
-  options.level_compaction_dynamic_level_bytes = true;
-  options.level0_file_num_compaction_trigger = 8;
-  options.max_bytes_for_level_base = 64 * kMiB;
-  options.target_file_size_base = 32 * kMiB;
+  // Runs of about the same size are merged, many at a time: most rows are participants, which are
+  // written once and in no order, and leveled compaction would rewrite them several times more.
+  // What universal compaction costs instead is little here: few reads have to look at more than
+  // one run, since filters answer most of them.
+  options.compaction_style = rocksdb::kCompactionStyleUniversal;
+  options.compaction_options_universal.size_ratio = 20;
+  options.compaction_options_universal.min_merge_width = 4;
+  options.compaction_options_universal.max_size_amplification_percent = 200;
+  options.level0_file_num_compaction_trigger = 16;
+  options.target_file_size_base = 64 * kMiB;
   // One flush and one compaction a shard; RocksEnvironment bounds their sum.
   options.max_background_jobs = 2;
   options.max_subcompactions = 1;
@@ -125,6 +131,10 @@ OpenDb::OpenDb(const RocksStoreOptions& store, std::shared_ptr<RocksEnvironment>
 
   ingest_options = options;
   ingest_options.bottommost_compression = rocksdb::kDisableCompressionOption;
+  // Quick rather than thorough: compaction compresses again.
+  if (ingest_options.compression == rocksdb::kLZ4Compression) {
+    ingest_options.compression_opts.level = -kLz4Acceleration;
+  }
   ingest_options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(TableOptions(parts)));
 }
 

@@ -6,6 +6,8 @@
 namespace tally::store {
 namespace {
 
+constexpr size_t kScanReadaheadBytes = size_t{256} << 10;
+
 absl::Status Damaged(const OpenDb& open) {
   return absl::DataLossError(absl::StrCat("store ", open.path, ": a row could not be merged"));
 }
@@ -13,10 +15,12 @@ absl::Status Damaged(const OpenDb& open) {
 class RocksIterator : public Iterator {
  public:
   RocksIterator(std::shared_ptr<const PinnedSnapshot> pinned, std::string_view lower,
-                std::string_view upper)
+                std::string_view upper, bool scan)
       : pinned_(std::move(pinned)), lower_(lower), upper_(upper), upper_slice_(upper_) {
     rocksdb::ReadOptions options;
     options.snapshot = pinned_->snapshot();
+    options.fill_cache = !scan;
+    if (scan) options.readahead_size = kScanReadaheadBytes;
     if (!upper_.empty()) options.iterate_upper_bound = &upper_slice_;
     iterator_.reset(pinned_->db().db->NewIterator(options));
   }
@@ -72,7 +76,11 @@ class RocksSnapshot : public Snapshot {
 
   std::unique_ptr<Iterator> NewIterator(std::string_view lower,
                                         std::string_view upper) const override {
-    return std::make_unique<RocksIterator>(pinned_, lower, upper);
+    return std::make_unique<RocksIterator>(pinned_, lower, upper, /*scan=*/false);
+  }
+
+  std::unique_ptr<Iterator> NewScan(std::string_view lower, std::string_view upper) const override {
+    return std::make_unique<RocksIterator>(pinned_, lower, upper, /*scan=*/true);
   }
 
  private:

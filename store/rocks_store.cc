@@ -41,7 +41,10 @@ StoreStats StatsOf(const OpenDb& open) {
   rocksdb::DB& db = *open.db;
   StoreStats stats;
   stats.disk_bytes = IntProperty(db, Properties::kLiveSstFilesSize) + LogBytes(open);
-  stats.pending_compaction_bytes = IntProperty(db, Properties::kEstimatePendingCompactionBytes);
+  stats.compacting = IntProperty(db, Properties::kCompactionPending) > 0 ||
+                     IntProperty(db, Properties::kNumRunningCompactions) > 0 ||
+                     IntProperty(db, Properties::kMemTableFlushPending) > 0 ||
+                     IntProperty(db, Properties::kNumRunningFlushes) > 0;
   stats.level0_files = Level0Files(db);
   stats.memory_bytes = IntProperty(db, Properties::kCurSizeAllMemTables) +
                        IntProperty(db, Properties::kEstimateTableReadersMem);

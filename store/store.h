@@ -68,12 +68,16 @@ class Snapshot {
   // Rows with lower <= key < upper (upper empty: to the end); not positioned until Seek.
   virtual std::unique_ptr<Iterator> NewIterator(std::string_view lower,
                                                 std::string_view upper) const = 0;
+  // The same for one who reads much and once: what is cached stays cached.
+  virtual std::unique_ptr<Iterator> NewScan(std::string_view lower, std::string_view upper) const {
+    return NewIterator(lower, upper);
+  }
 };
 
 struct StoreStats {
-  uint64_t disk_bytes = 0;  // live table files and log
-  uint64_t pending_compaction_bytes = 0;
-  uint64_t level0_files = 0;
+  uint64_t disk_bytes = 0;    // live table files and log
+  uint64_t level0_files = 0;  // sorted runs that compaction has not merged yet
+  bool compacting = false;    // a compaction or flush is under way or due
   uint64_t memory_bytes = 0;  // memtables and table readers, without the block cache
   // Not OK: the store takes no commits any more (a commit or a background write failed, with this
   // error) until it is opened again. What was committed can still be read.

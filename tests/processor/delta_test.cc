@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "processor/checkpoint.h"
+#include "processor/filter_load.h"
 #include "processor/store_scan.h"
 #include "store/memory_store.h"
 #include "tests/fakes/input_record.h"
@@ -101,9 +102,7 @@ InputRecord RollRecord(Random& random, Offsets& next) {
 // A shard's state machine without its shard: delta and store, frozen and committed at will.
 class DeltaLife {
  public:
-  explicit DeltaLife(size_t resident_events_max) : resident_events_max_(resident_events_max) {
-    Restart();
-  }
+  explicit DeltaLife(DeltaOptions options) : options_(options) { Restart(); }
 
   void Fold(const InputRecord& record) {
     int64_t& next = position_[domain::Index(record.topic())];
@@ -139,8 +138,20 @@ class DeltaLife {
     row_ = {};
     if (*store_->NewSnapshot()->Get(kCheckpointKey, &value)) row_ = *DecodeCheckpoint(value);
     position_ = row_.next_offsets;
-    delta_ = std::make_unique<Delta>(key_, store_->NewSnapshot(), row_.next_event_number,
-                                     resident_events_max_);
+    delta_ = std::make_unique<Delta>(key_, store_->NewSnapshot(), row_, options_);
+    filter_load_.reset();
+    if (row_.participants > 0) {
+      filter_load_ = std::make_unique<FilterLoad>(store_->NewSnapshot(), options_.filter_bytes_max);
+    }
+  }
+  // The stored participants' filter comes closer by some rows.
+  void LoadFilter(size_t rows_max) {
+    if (filter_load_ == nullptr) return;
+    const auto more = filter_load_->Step(rows_max);
+    ASSERT_TRUE(more.ok()) << more.status();
+    if (*more) return;
+    delta_->SetStoredParticipants(filter_load_->Take());
+    filter_load_.reset();
   }
 
   Delta& delta() { return *delta_; }
@@ -151,11 +162,12 @@ class DeltaLife {
   std::unique_ptr<store::Snapshot> Snapshot() const { return store_->NewSnapshot(); }
 
  private:
-  const size_t resident_events_max_;
+  const DeltaOptions options_;
   const HashKey key_ = HashKey::Derived("cluster", "sample.");
   std::shared_ptr<store::MemoryDisk> disk_ = std::make_shared<store::MemoryDisk>();
   std::unique_ptr<store::MemoryStore> store_;
   std::unique_ptr<Delta> delta_;
+  std::unique_ptr<FilterLoad> filter_load_;
   std::shared_ptr<const FrozenDelta> frozen_;
   bool committed_unseen_ = false;
   CheckpointRow row_;
@@ -235,13 +247,16 @@ std::vector<std::string> LinesOf(const PinnedEvent& event) {
 void LiveOnce(uint64_t seed) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   Random random(seed);
-  DeltaLife life(random.Below(2) == 0 ? 2 : 1'000);
+  DeltaLife life({.resident_events_max = random.Below(2) == 0 ? 2u : 1'000u,
+                  .filter_bytes_max = random.Below(2) == 0 ? 300u : 1'000'000u});
   History log;
   Offsets next{};
   std::vector<PinnedRead> pinned;
+  std::vector<decltype(InputRecord::event)> planned;  // folded soon, most of them as prepared
+  Offsets prepared_offsets{};
   const int steps = 60 + random.Below(140);
   for (int step = 0; step < steps; ++step) {
-    switch (random.Below(12)) {
+    switch (random.Below(14)) {
       case 0:
         life.Freeze();
         break;
@@ -269,8 +284,29 @@ void LiveOnce(uint64_t seed) {
         if (event) pinned.push_back({*event, LinesOf(*event)});
         break;
       }
+      case 5:
+        life.LoadFilter(1 + static_cast<size_t>(random.Below(40)));
+        break;
+      case 6: {
+        // What is prepared need not be what is folded.
+        std::vector<domain::ParticipantRegistered> registrations;
+        for (int i = random.Below(12); i >= 0; --i) {
+          const InputRecord record = RollRecord(random, prepared_offsets);
+          if (const auto* event = std::get_if<domain::ParticipantRegistered>(&record.event)) {
+            registrations.push_back(*event);
+            planned.push_back(record.event);
+          }
+        }
+        life.delta().Prepare(registrations);
+        break;
+      }
       default:
         log.push_back(RollRecord(random, next));
+        if (log.back().topic() == domain::Topic::kParticipantRegistered && !planned.empty() &&
+            random.Below(4) > 0) {
+          log.back().event = planned.front();
+          planned.erase(planned.begin());
+        }
         life.Fold(log.back());
     }
     if (random.Below(8) == 0) {
@@ -317,7 +353,7 @@ InputRecord Participant(int64_t offset, std::string_view id) {
 }
 
 TEST(DeltaTest, ParticipantIsKnownLiveFrozenAndStored) {
-  DeltaLife life(1'000);
+  DeltaLife life({});
   const auto count = [&] { return (*life.delta().View("evt-1"))->node->aggregate.participants; };
   life.Fold(Participant(0, "p1"));
   life.Fold(Participant(1, "p1"));
@@ -338,7 +374,7 @@ TEST(DeltaTest, ParticipantIsKnownLiveFrozenAndStored) {
 }
 
 TEST(DeltaTest, DuplicatesChangeNothing) {
-  DeltaLife life(1'000);
+  DeltaLife life({});
   life.Fold(Participant(0, "p1"));
   life.Freeze();
   life.Commit();
