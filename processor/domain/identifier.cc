@@ -2,10 +2,16 @@
 
 #include <utf8proc.h>
 
-#include <functional>
+#include "processor/domain/little_endian.h"
 
 namespace tally::domain {
 namespace {
+
+constexpr size_t kWord = sizeof(uint64_t);
+
+uint64_t WordAt(std::string_view text, size_t index) {
+  return LoadU64(reinterpret_cast<const uint8_t*>(text.data() + index));
+}
 
 uint8_t ByteAt(std::string_view text, size_t index) { return static_cast<uint8_t>(text[index]); }
 
@@ -29,10 +35,49 @@ size_t SequenceLength(std::string_view text) {
 
 bool IsC1(std::string_view text) { return ByteAt(text, 0) == 0xc2 && ByteAt(text, 1) < 0xa0; }
 
+// The same for eight bytes. The sums carry into the next byte only where `word` has a bit 7 itself.
+bool IsPlain(uint64_t word) {
+  constexpr uint64_t kEach = 0x0101010101010101;
+  const uint64_t not_below_space = word + (0x80 - 0x20) * kEach;
+  const uint64_t delete_or_above = word + (0x80 - 0x7f) * kEach;
+  return ((word | ~not_below_space | delete_or_above) & (0x80 * kEach)) == 0;
+}
+
+// ASCII without control characters: nearly every identifier, and the cheapest to know.
+bool IsPlainAscii(std::string_view text) {
+  if (text.size() < kWord) {
+    bool plain = true;
+    for (const char c : text) plain &= c >= 0x20 && c < 0x7f;
+    return plain;
+  }
+  for (size_t i = 0; i + kWord < text.size(); i += kWord) {
+    if (!IsPlain(WordAt(text, i))) return false;
+  }
+  return IsPlain(WordAt(text, text.size() - kWord));
+}
+
+// Spreads names over the slots of a cache; equal hashes cost time, nothing else.
+uint64_t Hash(std::string_view text) {
+  constexpr uint64_t kOdd = 0x9e3779b97f4a7c15;
+  uint64_t hash = text.size();
+  if (text.size() < kWord) {
+    for (const char c : text) hash = hash * kOdd + static_cast<uint8_t>(c);
+    return (hash * kOdd) >> 32;
+  }
+  for (size_t i = 0; i + kWord < text.size(); i += kWord) hash = (hash ^ WordAt(text, i)) * kOdd;
+  hash = (hash ^ WordAt(text, text.size() - kWord)) * kOdd;
+  return hash >> 32;
+}
+
 bool IsAscii(std::string_view text) {
   uint8_t bits = 0;
   for (const char c : text) bits |= static_cast<uint8_t>(c);
   return bits < 0x80;
+}
+
+TextStatus CheckSize(std::string_view text) {
+  if (text.empty()) return TextStatus::kEmpty;
+  return text.size() > kIdentifierBytesMax ? TextStatus::kTooLong : TextStatus::kOk;
 }
 
 TextStatus CheckCharacters(std::string_view text) {
@@ -60,9 +105,8 @@ bool IsUtf8(std::string_view text) {
 }
 
 TextStatus CheckIdentifier(std::string_view text) {
-  if (text.empty()) return TextStatus::kEmpty;
-  if (text.size() > kIdentifierBytesMax) return TextStatus::kTooLong;
-  return CheckCharacters(text);
+  const TextStatus size = CheckSize(text);
+  return size != TextStatus::kOk || IsPlainAscii(text) ? size : CheckCharacters(text);
 }
 
 // No code point's canonical decomposition is longer than four, and utf8proc_reencode needs one
@@ -71,10 +115,11 @@ ChannelNames::ChannelNames() : code_points_(4 * kRawChannelBytesMax + 1) {}
 
 TextStatus ChannelNames::Normalize(std::string_view raw, std::string_view& name) {
   name = raw;
-  if (IsAscii(raw)) return CheckIdentifier(raw);
+  if (IsPlainAscii(raw)) return CheckSize(raw);
   if (raw.size() > kRawChannelBytesMax) return TextStatus::kTooLong;
-  Slot& slot = slots_[std::hash<std::string_view>{}(raw) % kSlots];
+  Slot& slot = slots_[Hash(raw) % kSlots];
   if (slot.raw != raw) {
+    if (IsAscii(raw)) return CheckIdentifier(raw);
     const TextStatus status = NormalizeInto(raw, slot);
     if (status != TextStatus::kOk) return status;
   }

@@ -35,7 +35,7 @@ class Scanner {
 
   bool TakeDigits() {
     const size_t begin = position_;
-    while (IsDigit(Peek())) ++position_;
+    while (position_ < text_.size() && IsDigit(text_[position_])) ++position_;
     return position_ > begin;
   }
 

@@ -76,6 +76,30 @@ void DropZeros(NumberText& number) {
   if (number.integer.empty()) drop_front(number.fraction);
 }
 
+constexpr size_t kDigitsMax = 19;  // that any uint64_t holds
+
+// Most numbers are sent as digits alone: true if `text` is one, and short enough to be followed by
+// `zeros` more digits.
+bool IsShortInteger(std::string_view text, size_t zeros, uint64_t& value) {
+  if (text.empty() || text.size() + zeros > kDigitsMax) return false;
+  if (text[0] == '0' && text.size() > 1) return false;
+  value = 0;
+  for (const char c : text) {
+    const auto digit = static_cast<uint8_t>(c - '0');
+    if (digit > 9) return false;
+    value = value * 10 + digit;
+  }
+  return true;
+}
+
+// Sets `scaled` to value * 10^zeros, which has at most kDigitsMax digits, if that is in range.
+NumberStatus Scale(uint64_t value, int64_t zeros, int64_t scaled_max, int64_t& scaled) {
+  for (int64_t i = 0; i < zeros; ++i) value *= 10;
+  if (value > static_cast<uint64_t>(scaled_max)) return NumberStatus::kOutOfRange;
+  scaled = static_cast<int64_t>(value);
+  return NumberStatus::kOk;
+}
+
 std::string FormatDigits(Uint128 value) {
   char buffer[40];
   char* begin = std::end(buffer);
@@ -136,10 +160,8 @@ Division Divide(Uint256 dividend, Uint128 divisor) {
   return result;
 }
 
-}  // namespace
-
-NumberStatus ParseDecimal(std::string_view text, int decimals, int64_t scaled_max,
-                          int64_t& scaled) {
+// Of any form.
+NumberStatus ParseNumber(std::string_view text, int decimals, int64_t scaled_max, int64_t& scaled) {
   NumberText number;
   if (!SplitNumber(text, number)) return NumberStatus::kMalformed;
   DropZeros(number);
@@ -150,17 +172,24 @@ NumberStatus ParseDecimal(std::string_view text, int decimals, int64_t scaled_ma
   }
   const int64_t zeros = number.exponent + decimals;
   if (zeros < 0) return NumberStatus::kTooPrecise;
-  constexpr int64_t kDigitsMax = 19;  // of an int64_t
-  if (number.negative || static_cast<int64_t>(digits) + zeros > kDigitsMax) {
+  if (number.negative || digits + static_cast<uint64_t>(zeros) > kDigitsMax) {
     return NumberStatus::kOutOfRange;
   }
   uint64_t value = 0;
   for (const char c : number.integer) value = value * 10 + static_cast<uint64_t>(c - '0');
   for (const char c : number.fraction) value = value * 10 + static_cast<uint64_t>(c - '0');
-  for (int64_t i = 0; i < zeros; ++i) value *= 10;
-  if (value > static_cast<uint64_t>(scaled_max)) return NumberStatus::kOutOfRange;
-  scaled = static_cast<int64_t>(value);
-  return NumberStatus::kOk;
+  return Scale(value, zeros, scaled_max, scaled);
+}
+
+}  // namespace
+
+NumberStatus ParseDecimal(std::string_view text, int decimals, int64_t scaled_max,
+                          int64_t& scaled) {
+  uint64_t value = 0;
+  if (IsShortInteger(text, static_cast<size_t>(decimals), value)) {
+    return Scale(value, decimals, scaled_max, scaled);
+  }
+  return ParseNumber(text, decimals, scaled_max, scaled);
 }
 
 NumberStatus ParseMoney(std::string_view text, Hundredths& amount) {

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdio>
 
+#include "processor/domain/little_endian.h"
+
 namespace tally::domain {
 namespace {
 
@@ -17,27 +19,28 @@ constexpr int64_t kEpochFromMarch0 = 719'468;
 
 constexpr int64_t FloorDivide(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
-// Days since 1970-01-01; years begin in March here, so that the leap day is the last one.
+// Days since 1970-01-01, of a year not before 0; years begin in March here, so that the leap day is
+// the last one, and an era earlier, so that none is negative.
 // http://howardhinnant.github.io/date_algorithms.html
 int64_t DaysFromCivil(const CivilDate& date) {
-  const int64_t year = date.year - (date.month <= 2 ? 1 : 0);
-  const int64_t era = FloorDivide(year, 400);
-  const int64_t year_of_era = year - era * 400;
-  const int64_t month = (date.month + 9) % 12;
-  const int64_t day_of_year = (153 * month + 2) / 5 + date.day - 1;
-  const int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-  return era * kDaysPerEra + day_of_era - kEpochFromMarch0;
+  const bool before_march = date.month <= 2;
+  const auto year = static_cast<uint32_t>(date.year + 400 - (before_march ? 1 : 0));
+  const auto month = static_cast<uint32_t>(before_march ? date.month + 9 : date.month - 3);
+  const uint32_t century = year / 100;
+  const uint32_t day_of_year = (153 * month + 2) / 5 + static_cast<uint32_t>(date.day) - 1;
+  const uint32_t days = year * 365 + year / 4 - century + century / 4 + day_of_year;
+  return days - kDaysPerEra - kEpochFromMarch0;
 }
 
 CivilDate CivilFromDays(int64_t days) {
   days += kEpochFromMarch0;
   const int64_t era = FloorDivide(days, kDaysPerEra);
-  const int64_t day_of_era = days - era * kDaysPerEra;
-  const int64_t year_of_era =
+  const auto day_of_era = static_cast<uint32_t>(days - era * kDaysPerEra);
+  const uint32_t year_of_era =
       (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  const int64_t day_of_year =
+  const uint32_t day_of_year =
       day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const int64_t month = (5 * day_of_year + 2) / 153;
+  const uint32_t month = (5 * day_of_year + 2) / 153;
   CivilDate date;
   date.day = static_cast<int32_t>(day_of_year - (153 * month + 2) / 5 + 1);
   date.month = static_cast<int32_t>(month < 10 ? month + 3 : month - 9);
@@ -48,33 +51,76 @@ CivilDate CivilFromDays(int64_t days) {
 bool IsLeapYear(int64_t year) { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0); }
 
 int32_t DaysInMonth(int64_t year, int32_t month) {
-  constexpr std::array<int32_t, 12> kDays = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  static constexpr std::array<int32_t, 12> kDays = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   return month == 2 && IsLeapYear(year) ? 29 : kDays[static_cast<size_t>(month - 1)];
 }
 
-bool TakeChar(std::string_view& text, std::string_view allowed) {
-  if (text.empty() || allowed.find(text[0]) == std::string_view::npos) return false;
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+bool TakeChar(std::string_view& text, char c) {
+  if (text.empty() || text[0] != c) return false;
   text.remove_prefix(1);
   return true;
 }
 
-bool TakeNumber(std::string_view& text, size_t digits, int32_t min, int32_t max, int32_t& value) {
-  if (text.size() < digits) return false;
-  value = 0;
-  for (size_t i = 0; i < digits; ++i) {
-    if (text[i] < '0' || text[i] > '9') return false;
-    value = value * 10 + (text[i] - '0');
-  }
-  text.remove_prefix(digits);
-  return value >= min && value <= max;
+// The two digits at `begin`, which are there.
+bool ParsePair(std::string_view text, size_t begin, int32_t& value) {
+  const int32_t tens = text[begin] - '0';
+  const int32_t ones = text[begin + 1] - '0';
+  value = tens * 10 + ones;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9;
 }
 
+// How eight characters must look; '0' stands for any digit. Bytes of the numbers are characters,
+// the first one lowest.
+struct Form {
+  uint64_t characters = 0;
+  uint64_t headroom = 0;  // what each may differ from `characters` by, subtracted from 0x7f
+};
+
+consteval Form MakeForm(const char (&text)[9]) {
+  Form form;
+  for (int i = 7; i >= 0; --i) {
+    const bool digit = text[i] == '0';
+    form.characters = form.characters << 8 | static_cast<uint8_t>(text[i]);
+    form.headroom = form.headroom << 8 | (digit ? 0x7f - 9 : 0x7f);
+  }
+  return form;
+}
+
+constexpr Form kYearAndMonth = MakeForm("0000-00-");
+constexpr Form kHourMinuteSecond = MakeForm("00:00:00");
+
+// The two-digit numbers in eight characters of a form: number i begins at character i.
+class Pairs {
+ public:
+  // All eight characters at once: a byte that differs too much has bit 7, or sets it with the
+  // headroom. A carry into the next byte is of no account, since only a byte with bit 7 makes one.
+  bool Take(std::string_view& text, const Form& form) {
+    if (text.size() < sizeof(uint64_t)) return false;
+    const uint64_t characters = LoadU64(reinterpret_cast<const uint8_t*>(text.data()));
+    const uint64_t digits = characters ^ form.characters;
+    if (((digits | (digits + form.headroom)) & 0x8080808080808080) != 0) return false;
+    pairs_ = digits * 10 + (digits >> 8);
+    text.remove_prefix(sizeof(uint64_t));
+    return true;
+  }
+
+  int32_t operator[](int i) const { return static_cast<uint8_t>(pairs_ >> (8 * i)); }
+
+ private:
+  uint64_t pairs_ = 0;
+};
+
 bool TakeDate(std::string_view& text, CivilDate& date) {
-  int32_t year = 0;
-  if (!TakeNumber(text, 4, 0, 9999, year)) return false;
-  date.year = year;
-  return TakeChar(text, "-") && TakeNumber(text, 2, 1, 12, date.month) && TakeChar(text, "-") &&
-         TakeNumber(text, 2, 1, DaysInMonth(year, date.month), date.day);
+  Pairs pairs;
+  if (!pairs.Take(text, kYearAndMonth)) return false;
+  date.year = pairs[0] * 100 + pairs[2];
+  date.month = pairs[5];
+  if (date.month < 1 || date.month > 12) return false;
+  if (text.size() < 2 || !ParsePair(text, 0, date.day)) return false;
+  text.remove_prefix(2);
+  return date.day >= 1 && date.day <= DaysInMonth(date.year, date.month);
 }
 
 struct TimeOfDay {
@@ -85,7 +131,7 @@ struct TimeOfDay {
 bool TakeFraction(std::string_view& text, Millis& millis) {
   size_t digits = 0;
   Millis unit = 100;
-  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') {
+  while (digits < text.size() && IsDigit(text[digits])) {
     millis += unit * (text[digits] - '0');
     unit /= 10;
     ++digits;
@@ -95,36 +141,33 @@ bool TakeFraction(std::string_view& text, Millis& millis) {
 }
 
 bool TakeTimeOfDay(std::string_view& text, TimeOfDay& time) {
-  int32_t hour = 0;
-  int32_t minute = 0;
-  int32_t second = 0;
-  if (!TakeNumber(text, 2, 0, 23, hour) || !TakeChar(text, ":") ||
-      !TakeNumber(text, 2, 0, 59, minute) || !TakeChar(text, ":") ||
-      !TakeNumber(text, 2, 0, 60, second)) {
-    return false;
-  }
+  Pairs pairs;
+  if (!pairs.Take(text, kHourMinuteSecond)) return false;
+  const int32_t hour = pairs[0];
+  const int32_t minute = pairs[3];
+  int32_t second = pairs[6];
+  if (hour > 23 || minute > 59 || second > 60) return false;
   time.leap_second = second == 60;
   if (time.leap_second) second = 59;
   time.millis = (hour * 60 + minute) * kMinuteMillis + second * kSecondMillis;
-  return !TakeChar(text, ".") || TakeFraction(text, time.millis);
+  return !TakeChar(text, '.') || TakeFraction(text, time.millis);
 }
 
-// Nothing left means the default; anything left after the zone is refused by the caller.
-bool TakeZone(std::string_view& text, int32_t& offset_minutes) {
+// All that is left of a text; nothing means the default.
+bool ParseZone(std::string_view text, int32_t& offset_minutes) {
   if (text.empty()) return true;
-  if (TakeChar(text, "Zz")) {
+  if (text == "Z" || text == "z") {
     offset_minutes = 0;
     return true;
   }
-  const bool west = text[0] == '-';
+  constexpr size_t kSize = std::string_view("+hh:mm").size();
   int32_t hours = 0;
   int32_t minutes = 0;
-  if (!TakeChar(text, "+-") || !TakeNumber(text, 2, 0, 23, hours) || !TakeChar(text, ":") ||
-      !TakeNumber(text, 2, 0, 59, minutes)) {
-    return false;
-  }
-  offset_minutes = (west ? -1 : 1) * (hours * 60 + minutes);
-  return true;
+  if (text.size() != kSize || (text[0] != '+' && text[0] != '-') || text[3] != ':') return false;
+  if (!ParsePair(text, 1, hours) || !ParsePair(text, 4, minutes)) return false;
+  offset_minutes = hours * 60 + minutes;
+  if (text[0] == '-') offset_minutes = -offset_minutes;
+  return hours <= 23 && minutes <= 59;
 }
 
 bool IsLastMinuteOfMonth(Millis instant) {
@@ -142,8 +185,9 @@ std::optional<ParsedTime> ParseTime(std::string_view text, TimeForm form,
   int32_t offset_minutes = default_offset_minutes;
   if (!TakeDate(text, date)) return std::nullopt;
   if (!text.empty() || form == TimeForm::kDateTime) {
-    if (!TakeChar(text, "Tt ") || !TakeTimeOfDay(text, time)) return std::nullopt;
-    if (!TakeZone(text, offset_minutes) || !text.empty()) return std::nullopt;
+    if (!TakeChar(text, 'T') && !TakeChar(text, 't') && !TakeChar(text, ' ')) return std::nullopt;
+    if (!TakeTimeOfDay(text, time)) return std::nullopt;
+    if (!ParseZone(text, offset_minutes)) return std::nullopt;
   }
   const Millis instant =
       DaysFromCivil(date) * kDayMillis + time.millis - offset_minutes * kMinuteMillis;

@@ -66,6 +66,25 @@ TEST(CheckIdentifier, Table) {
   }
 }
 
+// Texts are looked at eight bytes at once: no byte must make up for another.
+TEST(CheckIdentifier, EveryByteAtEveryPlace) {
+  ChannelNames names;
+  for (size_t size = 1; size <= 26; ++size) {
+    for (size_t place = 0; place < size; ++place) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string text(size, '~');
+        text[place] = static_cast<char>(byte);
+        const TextStatus status = byte >= 0x80                  ? TextStatus::kNotUtf8
+                                  : byte < 0x20 || byte == 0x7f ? TextStatus::kControlCharacter
+                                                                : TextStatus::kOk;
+        ASSERT_EQ(CheckIdentifier(text), status) << size << " " << place << " " << byte;
+        std::string_view name;
+        ASSERT_EQ(names.Normalize(text, name), status) << size << " " << place << " " << byte;
+      }
+    }
+  }
+}
+
 TEST(ChannelNames, Normalizes) {
   ChannelNames names;
   struct {
@@ -85,7 +104,12 @@ TEST(ChannelNames, Normalizes) {
       {Repeat(kNfdHangul, 43), TextStatus::kTooLong, ""},
       {Repeat("\ufb2c", 85), TextStatus::kTooLong, ""},  // 255 bytes become 510
       {Repeat("한", 400), TextStatus::kTooLong, ""},
+      {std::string(256, 'a'), TextStatus::kOk, std::string(256, 'a')},
+      {"카톡", TextStatus::kOk, "카톡"},  // less than eight bytes
+      {"지니TV지니TV", TextStatus::kOk, "지니TV지니TV"},
       {std::string(257, 'a'), TextStatus::kTooLong, ""},
+      {std::string(257, '\n'), TextStatus::kTooLong, ""},
+      {std::string(1025, '\n'), TextStatus::kTooLong, ""},
       {"", TextStatus::kEmpty, ""},
       {"TV\n", TextStatus::kControlCharacter, ""},
       {"한\u0085", TextStatus::kControlCharacter, ""},

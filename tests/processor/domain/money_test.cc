@@ -51,6 +51,7 @@ TEST(ParseMoney, Table) {
                             {"0.00001234e6", kOk, 1234},
                             {"100e-4", kOk, 1},
                             {"1e-2", kOk, 1},
+                            {"9999999999999", kOk, kMoneyMax - 100},
                             {"10000000000000", kOk, kMoneyMax},
                             {"1e13", kOk, kMoneyMax},
                             {"1" + zeros + "e-100000", kOk, 100},
@@ -66,6 +67,10 @@ TEST(ParseMoney, Table) {
 
                             {"10000000000000.01", kOutOfRange},
                             {"10000000000001", kOutOfRange},
+                            {"12345678901234567", kOutOfRange},
+                            {"99999999999999999", kOutOfRange},
+                            {"100000000000000000", kOutOfRange},
+                            {"184467440737095517", kOutOfRange},
                             {"1e14", kOutOfRange},
                             {"1e999999999", kOutOfRange},
                             {"1e9223372036854775807", kOutOfRange},
@@ -101,6 +106,29 @@ TEST(ParseMoney, Table) {
                             {"１", kMalformed},
                             {std::string("1\0", 2), kMalformed},
                         });
+}
+
+TEST(ParseDecimal, LongestIntegers) {
+  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+  const auto whole = [](std::string_view text, int64_t& value) {
+    return ParseDecimal(text, 0, kMax, value);
+  };
+  CheckRows(whole, {
+                       {"1000000000000000000", kOk, 1'000'000'000'000'000'000},
+                       {"9223372036854775807", kOk, kMax},
+                       {"9223372036854775808", kOutOfRange},
+                       {"9999999999999999999", kOutOfRange},
+                       {"10000000000000000000", kOutOfRange},
+                       {"18446744073709551617", kOutOfRange},
+                   });
+  const auto scaled = [](std::string_view text, int64_t& value) {
+    return ParseDecimal(text, 18, kMax, value);
+  };
+  CheckRows(scaled, {
+                        {"9", kOk, 9'000'000'000'000'000'000},
+                        {"10", kOutOfRange},
+                        {"19", kOutOfRange},
+                    });
 }
 
 TEST(ParseTargetRoi, Table) {

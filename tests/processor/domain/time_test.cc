@@ -94,6 +94,70 @@ TEST(ParseTime, DateTimes) {
   }
 }
 
+bool IsDigitIn(char c, char first, char last) { return c >= first && c <= last; }
+
+// Whether `text`, which differs in one character at most from 2024-12-29T13:38:58+09:30, is still a
+// time: by the character alone.
+bool StaysATime(const std::string& text, size_t place) {
+  const char c = text[place];
+  switch (place) {
+    case 4:
+    case 7:
+      return c == '-';
+    case 5:  // 02 and 12
+      return IsDigitIn(c, '0', '1');
+    case 6:  // 10 to 12
+      return IsDigitIn(c, '0', '2');
+    case 8:  // 09, 19 and 29
+    case 11:
+      return IsDigitIn(c, '0', '2');
+    case 10:
+      return c == 'T' || c == 't' || c == ' ';
+    case 13:
+    case 16:
+    case 22:
+      return c == ':';
+    case 14:
+    case 17:
+    case 23:
+      return IsDigitIn(c, '0', '5');
+    case 19:
+      return c == '+' || c == '-';
+    case 20:  // 09 and 19
+      return IsDigitIn(c, '0', '1');
+    default:
+      return IsDigitIn(c, '0', '9');
+  }
+}
+
+// Texts are looked at eight bytes at once: no byte must make up for another.
+TEST(ParseTime, EveryByteAtEveryPlace) {
+  const std::string base = "2024-12-29T13:38:58+09:30";
+  for (size_t place = 0; place < base.size(); ++place) {
+    for (int byte = 0; byte < 256; ++byte) {
+      std::string text = base;
+      text[place] = static_cast<char>(byte);
+      const auto parsed = ParseTime(text, TimeForm::kDateTime, kSeoul);
+      ASSERT_EQ(parsed.has_value(), StaysATime(text, place)) << place << ": " << text;
+      if (!parsed) continue;
+      if (place == 10) text[place] = 'T';
+      absl::Time expected;
+      ASSERT_TRUE(absl::ParseTime(absl::RFC3339_full, text, &expected, nullptr)) << text;
+      ASSERT_EQ(parsed->instant, absl::ToUnixMillis(expected)) << text;
+      ASSERT_EQ(parsed->year, std::stoi(text)) << text;
+    }
+  }
+}
+
+TEST(ParseTime, NoBeginningIsATime) {
+  const std::string text = "2024-12-29T13:38:58.123+09:30";
+  for (size_t size = 0; size < text.size(); ++size) {
+    const bool without_zone = size == 19 || (size > 20 && size <= 23);
+    const std::string exact = text.substr(0, size);  // so that a sanitizer sees what is read beyond
+    EXPECT_EQ(ParseTime(exact, TimeForm::kDateTime, kSeoul).has_value(), without_zone) << exact;
+  }
+}
+
 TEST(ParseTime, Dates) {
   const Row rows[] = {
       {"2026-01-01", ParsedTime{k2026 - 9 * kHour, 2026}},
