@@ -11,18 +11,19 @@
 namespace tally::domain {
 namespace {
 
-std::optional<Rejection> CheckSize(const Record& record) {
-  const size_t bytes = record.key.value_or("").size() + record.value.value_or("").size();
-  if (bytes <= kRecordBytesMax) return std::nullopt;
-  return Rejection{Reason::kRecordTooLarge, absl::StrCat("key and value have ", bytes,
-                                                         " bytes; allowed: ", kRecordBytesMax)};
+size_t SizeOf(const Record& record) {
+  return (record.key ? record.key->size() : 0) + (record.value ? record.value->size() : 0);
 }
 
-std::optional<Rejection> CheckKey(const Record& record, std::string_view event_id) {
-  if (record.key == event_id) return std::nullopt;
+[[gnu::cold]] Rejection TooLarge(const Record& record) {
+  return {Reason::kRecordTooLarge, absl::StrCat("key and value have ", SizeOf(record),
+                                                " bytes; allowed: ", kRecordBytesMax)};
+}
+
+[[gnu::cold]] Rejection KeyMismatch(const Record& record, std::string_view event_id) {
   const std::string key = record.key ? Quote(*record.key) : "null";
-  return Rejection{Reason::kKeyMismatch,
-                   absl::StrCat("the record's key ", key, " is not eventId ", Quote(event_id))};
+  return {Reason::kKeyMismatch,
+          absl::StrCat("the record's key ", key, " is not eventId ", Quote(event_id))};
 }
 
 // Checks elements as they are read, so that only valid ones are kept.
@@ -78,7 +79,7 @@ class Decoder::Impl {
   // `sink` is what the readers take beside the fields: a list sink or nothing.
   template <typename Fields, typename Event, typename... Sink>
   std::optional<Rejection> Decode(const Record& record, Event& event, Sink&... sink) {
-    if (auto rejection = CheckSize(record)) return rejection;
+    if (SizeOf(record) > kRecordBytesMax) return TooLarge(record);
     if (!record.value) return Rejection{Reason::kUnexpectedTombstone, "the value is null"};
     Format format;
     if (auto rejection = DetectFormat(record, *record.value, format)) return rejection;
@@ -88,7 +89,8 @@ class Decoder::Impl {
                                              : protobuf_.Read(*record.value, fields, sink...);
     if (rejection) return rejection;
     if (auto bad = checker_.Check(fields, event)) return bad;
-    return CheckKey(record, event.event_id);
+    if (record.key != event.event_id) return KeyMismatch(record, event.event_id);
+    return std::nullopt;
   }
 
   FieldChecker& checker() { return checker_; }

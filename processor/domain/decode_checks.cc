@@ -24,6 +24,13 @@ bool Any(const ChannelFields& fields) {
            fields.distribution_cost.IsAbsent() && fields.distribution_id.IsAbsent());
 }
 
+std::string_view NotOfForm(TimeForm form) {
+  return form == TimeForm::kDateTime
+             ? "is not a time; allowed: RFC 3339, such as 2026-01-01T09:00:00+09:00"
+             : "is not a date or time; allowed: RFC 3339, such as 2026-01-01 or "
+               "2026-01-01T09:00:00+09:00";
+}
+
 std::string Show(const Field& field) {
   switch (field.kind) {
     case Field::Kind::kAbsent:
@@ -125,7 +132,8 @@ bool FieldChecker::RequiredIdentifier(std::string_view name, const Field& field,
                                       std::string_view& id) {
   if (!Present(name, field) || !IsText(name, field)) return false;
   id = field.text;
-  return Judge(name, field, CheckIdentifier(field.text));
+  const TextStatus status = CheckIdentifier(field.text);
+  return status == TextStatus::kOk || RejectText(name, field, status);
 }
 
 bool FieldChecker::IdentifierOrEmpty(std::string_view name, const Field& field,
@@ -144,7 +152,9 @@ bool FieldChecker::ChannelOr(std::string_view name, const Field& field, std::str
                              std::string_view& channel) {
   channel = fallback;
   if (field.IsAbsent()) return true;
-  return IsText(name, field) && Judge(name, field, channels_.Normalize(field.text, channel));
+  if (!IsText(name, field)) return false;
+  const TextStatus status = channels_.Normalize(field.text, channel);
+  return status == TextStatus::kOk || RejectText(name, field, status);
 }
 
 bool FieldChecker::TextOr(std::string_view name, const Field& field, std::string_view fallback,
@@ -166,10 +176,10 @@ bool FieldChecker::IsText(std::string_view name, const Field& field) {
          Reject(Reason::kInvalidField, name, field, "is not a string");
 }
 
-bool FieldChecker::Judge(std::string_view name, const Field& field, TextStatus status) {
+bool FieldChecker::RejectText(std::string_view name, const Field& field, TextStatus status) {
   switch (status) {
     case TextStatus::kOk:
-      return true;
+      break;
     case TextStatus::kEmpty:
       return Reject(Reason::kInvalidField, name, field, "is empty; allowed: 1 to 256 bytes");
     case TextStatus::kTooLong:
@@ -183,9 +193,8 @@ bool FieldChecker::Judge(std::string_view name, const Field& field, TextStatus s
   return false;
 }
 
-bool FieldChecker::Judge(std::string_view name, const Field& field, NumberStatus status,
-                         std::string_view allowed) {
-  if (status == NumberStatus::kOk) return true;
+bool FieldChecker::RejectNumber(std::string_view name, const Field& field, NumberStatus status,
+                                std::string_view allowed) {
   const bool range = status == NumberStatus::kOutOfRange;
   std::string problem = range                                 ? "is out of range; "
                         : status == NumberStatus::kTooPrecise ? "has too many decimals; "
@@ -197,18 +206,22 @@ bool FieldChecker::Judge(std::string_view name, const Field& field, NumberStatus
 bool FieldChecker::Number(std::string_view name, const Field& field, NumberParser parse,
                           int64_t max, std::string_view allowed, int64_t& value) {
   value = 0;
+  NumberStatus status = NumberStatus::kMalformed;
   switch (field.kind) {
     case Field::Kind::kAbsent:
       return true;
     case Field::Kind::kText:
     case Field::Kind::kNumber:
-      return Judge(name, field, parse(field.text, value), allowed);
+      status = parse(field.text, value);
+      break;
     case Field::Kind::kInteger:
       value = field.integer;
-      return (value >= 0 && value <= max) || Judge(name, field, NumberStatus::kOutOfRange, allowed);
+      status = value >= 0 && value <= max ? NumberStatus::kOk : NumberStatus::kOutOfRange;
+      break;
     default:
-      return Judge(name, field, NumberStatus::kMalformed, allowed);
+      break;
   }
+  return status == NumberStatus::kOk || RejectNumber(name, field, status, allowed);
 }
 
 bool FieldChecker::Money(std::string_view name, const Field& field, Hundredths& amount) {
@@ -222,72 +235,73 @@ bool FieldChecker::TargetRoi(const Field& field, Hundredths& percent) {
 bool FieldChecker::RequiredViews(std::string_view name, const Field& field, int64_t& views) {
   if (!Present(name, field)) return false;
   if (field.kind == Field::Kind::kText) {
-    return Judge(name, field, NumberStatus::kMalformed, kViewsAllowed);
+    return RejectNumber(name, field, NumberStatus::kMalformed, kViewsAllowed);
   }
   return Number(name, field, ParseViews, kViewsMax, kViewsAllowed, views);
 }
 
-bool FieldChecker::Time(std::string_view name, const Field& field, TimeForm form, ZonedTime& time) {
-  if (field.kind == Field::Kind::kInstant) return Timestamp(name, field, time);
-  if (!IsText(name, field)) return false;
-  const std::optional<ParsedTime> parsed =
-      ParseTime(field.text, form, options_.input_utc_offset_minutes);
-  if (!parsed) {
-    return Reject(Reason::kInvalidField, name, field,
-                  form == TimeForm::kDateTime
-                      ? "is not a time; allowed: RFC 3339, such as 2026-01-01T09:00:00+09:00"
-                      : "is not a date or time; allowed: RFC 3339, such as 2026-01-01 or "
-                        "2026-01-01T09:00:00+09:00");
-  }
-  time = {parsed->instant, parsed->year};
-  return true;
+std::optional<ParsedTime> FieldChecker::Time(std::string_view name, const Field& field,
+                                             TimeForm form) {
+  if (field.kind == Field::Kind::kInstant) return Timestamp(name, field);
+  if (!IsText(name, field)) return std::nullopt;
+  auto time = ParseTime(field.text, form, options_.input_utc_offset_minutes);
+  if (!time) Reject(Reason::kInvalidField, name, field, NotOfForm(form));
+  return time;
 }
 
-bool FieldChecker::Timestamp(std::string_view name, const Field& field, ZonedTime& time) {
+ParsedTime FieldChecker::InInputZone(Millis instant) const {
+  return {instant, static_cast<int32_t>(YearAt(instant, options_.input_utc_offset_minutes))};
+}
+
+std::optional<ParsedTime> FieldChecker::Timestamp(std::string_view name, const Field& field) {
   constexpr int64_t kSecondsMin = -62'135'596'800;  // 0001-01-01, as google.protobuf.Timestamp says
   constexpr int64_t kSecondsMax = 253'402'300'799;  // 9999-12-31
   constexpr int32_t kNanosMax = 999'999'999;
   if (field.integer < kSecondsMin || field.integer > kSecondsMax || field.nanos < 0 ||
       field.nanos > kNanosMax) {
-    return Reject(Reason::kOutOfRange, name, field, "is not a valid Timestamp");
+    Reject(Reason::kOutOfRange, name, field, "is not a valid Timestamp");
+    return std::nullopt;
   }
-  time.instant = field.integer * kSecondMillis + field.nanos / 1'000'000;
-  time.year = YearAt(time.instant, options_.input_utc_offset_minutes);
-  return true;
+  return InInputZone(field.integer * kSecondMillis + field.nanos / 1'000'000);
 }
 
 bool FieldChecker::RecordTime(std::string_view name, const Field& field, Millis& instant) {
   const bool record_has_time = timestamp_ms_ >= 0;
-  ZonedTime time;
+  std::optional<ParsedTime> time;
   if (!field.IsAbsent()) {
-    if (!Time(name, field, TimeForm::kDateTime, time)) return false;
+    time = Time(name, field, TimeForm::kDateTime);
+    if (!time) return false;
   } else if (record_has_time) {
-    time = {timestamp_ms_, YearAt(timestamp_ms_, options_.input_utc_offset_minutes)};
+    time = InInputZone(timestamp_ms_);
   } else {
     return Reject(Reason::kMissingField, name, field,
                   "is missing, and the record has no timestamp to stand in for it");
   }
-  if (time.year < kYearMin || time.year > kTimeYearMax) {
+  if (time->year < kYearMin || time->year > kTimeYearMax) {
     return Reject(Reason::kOutOfRange, name, field, "is out of range; allowed: from 2000-01-01 on");
   }
-  if (record_has_time && time.instant - kDayMillis > timestamp_ms_) {
-    return Reject(Reason::kOutOfRange, name, field,
-                  absl::StrCat("is more than 24 h after the record's timestamp, ",
-                               FormatTime(timestamp_ms_, options_.input_utc_offset_minutes)));
+  if (record_has_time && time->instant - kDayMillis > timestamp_ms_) {
+    return RejectLate(name, field);
   }
-  instant = time.instant;
+  instant = time->instant;
   return true;
+}
+
+bool FieldChecker::RejectLate(std::string_view name, const Field& field) {
+  return Reject(Reason::kOutOfRange, name, field,
+                absl::StrCat("is more than 24 h after the record's timestamp, ",
+                             FormatTime(timestamp_ms_, options_.input_utc_offset_minutes)));
 }
 
 bool FieldChecker::Date(std::string_view name, const Field& field, std::optional<Millis>& instant) {
   instant.reset();
   if (field.IsAbsent()) return true;
-  ZonedTime time;
-  if (!Time(name, field, TimeForm::kDateOrDateTime, time)) return false;
-  if (time.year < kYearMin || time.year > kDateYearMax) {
+  const std::optional<ParsedTime> time = Time(name, field, TimeForm::kDateOrDateTime);
+  if (!time) return false;
+  if (time->year < kYearMin || time->year > kDateYearMax) {
     return Reject(Reason::kOutOfRange, name, field, "is out of range; allowed: 2000 to 2099");
   }
-  instant = time.instant;
+  instant = time->instant;
   return true;
 }
 

@@ -60,10 +60,6 @@ class FieldChecker {
               std::string_view& text);
   bool Present(std::string_view name, const Field& field);
   bool IsText(std::string_view name, const Field& field);
-  bool Judge(std::string_view name, const Field& field, TextStatus status);
-  bool Judge(std::string_view name, const Field& field, NumberStatus status,
-             std::string_view allowed);
-
   using NumberParser = NumberStatus (*)(std::string_view, Hundredths&);
   bool Number(std::string_view name, const Field& field, NumberParser parse, int64_t max,
               std::string_view allowed, int64_t& value);
@@ -71,17 +67,22 @@ class FieldChecker {
   bool TargetRoi(const Field& field, Hundredths& percent);
   bool RequiredViews(std::string_view name, const Field& field, int64_t& views);
 
-  struct ZonedTime {
-    Millis instant = 0;
-    int64_t year = 0;  // in its own zone
-  };
-  bool Time(std::string_view name, const Field& field, TimeForm form, ZonedTime& time);
-  bool Timestamp(std::string_view name, const Field& field, ZonedTime& time);
+  // nullopt after setting rejection_.
+  std::optional<ParsedTime> Time(std::string_view name, const Field& field, TimeForm form);
+  std::optional<ParsedTime> Timestamp(std::string_view name, const Field& field);
+  ParsedTime InInputZone(Millis instant) const;
+
   bool RecordTime(std::string_view name, const Field& field, Millis& instant);
   bool Date(std::string_view name, const Field& field, std::optional<Millis>& instant);
 
   // Always false: `name`, the value if there is one, and what is wrong or allowed.
-  bool Reject(Reason reason, std::string_view name, const Field& field, std::string_view problem);
+  [[gnu::cold]] bool Reject(Reason reason, std::string_view name, const Field& field,
+                            std::string_view problem);
+  // Always false, too; a status is not kOk.
+  [[gnu::cold]] bool RejectLate(std::string_view name, const Field& field);
+  [[gnu::cold]] bool RejectText(std::string_view name, const Field& field, TextStatus status);
+  [[gnu::cold]] bool RejectNumber(std::string_view name, const Field& field, NumberStatus status,
+                                  std::string_view allowed);
 
   DecodeOptions options_;
   int64_t timestamp_ms_ = kNoTimestamp;

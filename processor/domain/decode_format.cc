@@ -11,14 +11,16 @@ constexpr std::string_view kHeaderName = "content-type";
 
 absl::string_view Abseil(std::string_view text) { return {text.data(), text.size()}; }
 
-bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
-  return absl::EqualsIgnoreCase(Abseil(a), Abseil(b));
+// Nearly always they are equal as they stand, or differ in size.
+inline bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && (a == b || absl::EqualsIgnoreCase(Abseil(a), Abseil(b)));
 }
 
-std::optional<std::string_view> ContentType(const Record& record) {
-  std::optional<std::string_view> value;
+// nullptr: the record has none.
+const std::string_view* ContentType(const Record& record) {
+  const std::string_view* value = nullptr;
   for (const Header& header : record.headers) {
-    if (header.value && EqualsIgnoreCase(header.name, kHeaderName)) value = header.value;
+    if (header.value && EqualsIgnoreCase(header.name, kHeaderName)) value = &*header.value;
   }
   return value;
 }
@@ -32,34 +34,41 @@ std::string_view MediaType(std::string_view content_type) {
   return type.substr(begin, type.find_last_not_of(kSpace) - begin + 1);
 }
 
+std::optional<Format> FormatOf(std::string_view media_type) {
+  if (EqualsIgnoreCase(media_type, "application/json")) return Format::kJson;
+  if (EqualsIgnoreCase(media_type, "application/x-protobuf") ||
+      EqualsIgnoreCase(media_type, "application/protobuf")) {
+    return Format::kProtobuf;
+  }
+  return std::nullopt;
+}
+
 Format Sniff(std::string_view value) {
   const size_t first = value.find_first_not_of(" \t\n\r");
   return first != std::string_view::npos && value[first] == '{' ? Format::kJson : Format::kProtobuf;
+}
+
+[[gnu::cold]] Rejection UnknownType(std::string_view content_type) {
+  return {Reason::kUnknownContentType,
+          absl::StrCat("content-type ", Quote(content_type),
+                       " is not known; allowed: application/json, "
+                       "application/x-protobuf, application/protobuf")};
 }
 
 }  // namespace
 
 std::optional<Rejection> DetectFormat(const Record& record, std::string_view value,
                                       Format& format) {
-  const std::optional<std::string_view> content_type = ContentType(record);
-  if (!content_type) {
+  const std::string_view* content_type = ContentType(record);
+  if (content_type == nullptr) {
     format = Sniff(value);
     return std::nullopt;
   }
-  const std::string_view type = MediaType(*content_type);
-  if (EqualsIgnoreCase(type, "application/json")) {
-    format = Format::kJson;
-    return std::nullopt;
-  }
-  if (EqualsIgnoreCase(type, "application/x-protobuf") ||
-      EqualsIgnoreCase(type, "application/protobuf")) {
-    format = Format::kProtobuf;
-    return std::nullopt;
-  }
-  return Rejection{Reason::kUnknownContentType,
-                   absl::StrCat("content-type ", Quote(*content_type),
-                                " is not known; allowed: application/json, "
-                                "application/x-protobuf, application/protobuf")};
+  std::optional<Format> known = FormatOf(*content_type);
+  if (!known) known = FormatOf(MediaType(*content_type));
+  if (!known) return UnknownType(*content_type);
+  format = *known;
+  return std::nullopt;
 }
 
 }  // namespace tally::domain

@@ -11,15 +11,51 @@
 #include "absl/strings/str_cat.h"
 #include "processor/domain/identifier.h"
 #include "processor/domain/json_syntax.h"
+#include "processor/domain/little_endian.h"
 
 namespace tally::domain {
 namespace {
 
 namespace ondemand = simdjson::ondemand;
 
+// A name and the quote that ends it, as they stand in JSON without escapes. Compared in a few
+// words, because it happens for every field.
+class QuotedName {
+ public:
+  constexpr explicit QuotedName(std::string_view name) {
+    for (size_t i = 0; i <= name.size(); ++i) {  // a longer name is an error of the compiler
+      const auto byte = static_cast<uint8_t>(i < name.size() ? name[i] : '"');
+      words_[i / kWord] |= uint64_t{byte} << (8 * (i % kWord));
+      masks_[i / kWord] |= uint64_t{0xff} << (8 * (i % kWord));
+    }
+  }
+
+  // `raw` is what follows an opening quote; less of it is read than simdjson pads values with.
+  bool Begins(const char* raw) const {
+    uint64_t difference = 0;
+    for (size_t i = 0; i < kWords; ++i) {
+      const uint64_t word = LoadU64(reinterpret_cast<const uint8_t*>(raw) + i * kWord);
+      difference |= (word & masks_[i]) ^ words_[i];
+    }
+    return difference == 0;
+  }
+
+ private:
+  static constexpr size_t kWord = sizeof(uint64_t);
+  static constexpr size_t kWords = 3;
+  static_assert(kWords * kWord <= simdjson::SIMDJSON_PADDING);
+
+  uint64_t words_[kWords] = {};
+  uint64_t masks_[kWords] = {};
+};
+
 template <typename Fields>
 struct Name {
+  constexpr Name(std::string_view name, Field Fields::*member)
+      : json(name), quoted(name), field(member) {}
+
   std::string_view json;
+  QuotedName quoted;
   Field Fields::*field;
 };
 
@@ -89,32 +125,41 @@ std::span<const Name<DistributionCompletedFields>> Names() {
   return kNames;
 }
 
+// Finds the fields of one object by their keys. A producer sends them in one order, which is likely
+// the order of the table, so the search goes on where it last ended.
 template <typename Fields>
-Field* Find(Fields& fields, std::string_view key) {
-  for (const Name<Fields>& name : Names<Fields>()) {
-    if (name.json == key) return &(fields.*name.field);
+class FieldFinder {
+ public:
+  explicit FieldFinder(Fields& fields) : fields_(fields) {}
+
+  // nullptr: no field has this name. `is_key` tells if a name is the key.
+  template <typename IsKey>
+  Field* Find(IsKey is_key) {
+    for (size_t i = 0; i < names_.size(); ++i) {
+      const Name<Fields>& name = names_[next_];
+      next_ = next_ + 1 < names_.size() ? next_ + 1 : 0;
+      if (is_key(name)) return &(fields_.*name.field);
+    }
+    return nullptr;
   }
-  return nullptr;
-}
 
-Rejection NotJson(std::string_view what) {
-  return {Reason::kUndecodable, absl::StrCat("the value is not a JSON object: ",
-                                             absl::string_view(what.data(), what.size()))};
-}
+ private:
+  Fields& fields_;
+  std::span<const Name<Fields>> names_ = Names<Fields>();
+  size_t next_ = 0;
+};
 
-Rejection NotJson(simdjson::error_code error) { return NotJson(simdjson::error_message(error)); }
-
-bool HasEscape(std::string_view text) {
-  return std::memchr(text.data(), '\\', text.size()) != nullptr;
-}
+bool HasEscape(std::string_view text) { return text.find('\\') != std::string_view::npos; }
 
 bool IsContainer(std::string_view token) { return token[0] == '{' || token[0] == '['; }
+
+bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 // The token's own bytes: simdjson lets a token reach up to the next one.
 std::string_view Token(ondemand::value& value) {
   std::string_view token = value.raw_json_token();
-  const size_t last = token.find_last_not_of(" \t\n\r");
-  return token.substr(0, last + 1);
+  while (!token.empty() && IsSpace(token.back())) token.remove_suffix(1);
+  return token;
 }
 
 }  // namespace
@@ -124,21 +169,25 @@ class JsonReader::Impl {
   template <typename Fields>
   std::optional<Rejection> Read(std::string_view value, Fields& fields, ChannelListSink* list) {
     list_ = list;
-    CopyPadded(value);
-    ondemand::document document;
-    if (auto error = parser_.iterate(buffer_.get(), value.size(), capacity_).get(document)) {
-      if (error == simdjson::MEMALLOC) throw std::bad_alloc();
-      return NotJson(error);
-    }
-    ondemand::object object;
-    if (auto error = document.get_object().get(object)) return NotJson(error);
-    if (auto rejection = ReadObject(object, fields)) return rejection;
-    const bool at_end = document.current_location().error() == simdjson::OUT_OF_BOUNDS;
-    if (!at_end) return NotJson("something follows the closing brace");
-    return std::nullopt;
+    if (ReadValue(value, fields)) return std::nullopt;
+    return std::move(rejection_);
   }
 
  private:
+  // This and what follows return false after setting rejection_.
+  template <typename Fields>
+  bool ReadValue(std::string_view value, Fields& fields) {
+    has_escapes_ = HasEscape(value);
+    CopyPadded(value);
+    auto document = parser_.iterate(buffer_.get(), value.size(), capacity_);
+    if (document.error() == simdjson::MEMALLOC) throw std::bad_alloc();
+    ondemand::object object;
+    if (auto error = document.get_object().get(object)) return NotJson(error);
+    if (!ReadObject(object, fields)) return false;
+    const bool at_end = document.current_location().error() == simdjson::OUT_OF_BOUNDS;
+    return at_end || NotJson("something follows the closing brace");
+  }
+
   // simdjson reads up to SIMDJSON_PADDING bytes beyond the value; zeros there end every token.
   void CopyPadded(std::string_view value) {
     constexpr size_t kCapacityMin = 16 * 1024;
@@ -153,38 +202,37 @@ class JsonReader::Impl {
   }
 
   template <typename Fields>
-  std::optional<Rejection> ReadObject(ondemand::object& object, Fields& fields) {
+  bool ReadObject(ondemand::object& object, Fields& fields) {
+    FieldFinder finder(fields);
     for (auto item : object) {
-      ondemand::field member;
-      if (auto error = std::move(item).get(member)) return NotJson(error);
-      std::string_view key;
-      if (auto error = ReadKey(member, key)) return NotJson(error);
-      Field ignored;
-      Field* field = Find(fields, key);
-      auto rejection = ReadMember(member.value(), fields, field != nullptr ? *field : ignored);
-      if (rejection) return rejection;
+      if (item.error()) return NotJson(item.error());
+      ondemand::field& member = item.value_unsafe();
+      Field* field = nullptr;
+      if (auto error = FindField(member, finder, field)) return NotJson(error);
+      if (!ReadMember(member.value(), fields, field != nullptr ? *field : ignored_)) return false;
     }
-    return std::nullopt;
+    return true;
   }
 
-  // A key without escapes is taken as it stands in the buffer, where a quote ends it.
-  simdjson::error_code ReadKey(ondemand::field& member, std::string_view& key) {
-    const char* begin = member.key().raw();
-    const char* end = static_cast<const char*>(
-        std::memchr(begin, '"', static_cast<size_t>(buffer_.get() + capacity_ - begin)));
-    if (end == nullptr) return simdjson::STRING_ERROR;
-    key = std::string_view(begin, static_cast<size_t>(end - begin));
-    if (!HasEscape(key)) return simdjson::SUCCESS;
-    return member.unescaped_key().get(key);
+  // A key without escapes is compared as it stands in the buffer, where a quote ends it.
+  template <typename Fields>
+  simdjson::error_code FindField(ondemand::field& member, FieldFinder<Fields>& finder,
+                                 Field*& field) {
+    const char* raw = member.key().raw();
+    field = finder.Find([&](const Name<Fields>& name) { return name.quoted.Begins(raw); });
+    if (field != nullptr || !has_escapes_) return simdjson::SUCCESS;
+    std::string_view key;
+    if (auto error = member.unescaped_key().get(key)) return error;
+    field = finder.Find([&](const Name<Fields>& name) { return name.json == key; });
+    return simdjson::SUCCESS;
   }
 
   template <typename Fields>
-  std::optional<Rejection> ReadMember(ondemand::value& value, Fields&, Field& field) {
+  bool ReadMember(ondemand::value& value, Fields&, Field& field) {
     return ReadField(value, field);
   }
 
-  std::optional<Rejection> ReadMember(ondemand::value& value, DistributionCompletedFields& fields,
-                                      Field& field) {
+  bool ReadMember(ondemand::value& value, DistributionCompletedFields& fields, Field& field) {
     if (&field != &fields.distributed_channels) return ReadField(value, field);
     list_->BeginList();
     field = Field();
@@ -194,71 +242,78 @@ class JsonReader::Impl {
     return ReadList(array);
   }
 
-  std::optional<Rejection> ReadList(ondemand::array& array) {
+  bool ReadList(ondemand::array& array) {
     for (auto item : array) {
       ondemand::value element;
       if (auto error = std::move(item).get(element)) return NotJson(error);
-      if (auto rejection = ReadElement(element)) return rejection;
+      if (!ReadElement(element)) return false;
     }
-    return std::nullopt;
+    return true;
   }
 
-  std::optional<Rejection> ReadElement(ondemand::value& element) {
+  bool ReadElement(ondemand::value& element) {
     if (Token(element).substr(0, 1) != "{") {
       Field field;
-      if (auto rejection = ReadField(element, field)) return rejection;
-      return list_->AddOther(field);
+      return ReadField(element, field) && Accept(list_->AddOther(field));
     }
     ondemand::object object;
     if (auto error = element.get_object().get(object)) return NotJson(error);
     ChannelFields fields;
-    if (auto rejection = ReadObject(object, fields)) return rejection;
-    return list_->AddElement(fields);
+    return ReadObject(object, fields) && Accept(list_->AddElement(fields));
   }
 
-  std::optional<Rejection> ReadField(ondemand::value& value, Field& field) {
+  // Inlined where it is called, without what is rare, because it runs for every field.
+  [[gnu::always_inline]] bool ReadField(ondemand::value& value, Field& field) {
     const std::string_view token = Token(value);
     if (token.empty()) return NotJson("a value is missing");
     if (token[0] == '"') return ReadString(value, token, field);
     if (IsContainer(token)) return ReadContainer(value, token, field);
-    if (token == "null") {
+    return ReadScalar(token, field);
+  }
+
+  bool ReadScalar(std::string_view token, Field& field) {
+    if (IsJsonNumber(token)) {
+      field = Field::Number(token);
+    } else if (token == "null") {
       field = Field();
     } else if (token == "true" || token == "false") {
       field = Field::OtherType(token);
-    } else if (IsJsonNumber(token)) {
-      field = Field::Number(token);
     } else {
       return NotJson("a value is no string, number, object, array, true, false or null");
     }
-    return std::nullopt;
+    return true;
   }
 
   // simdjson has checked UTF-8, control characters and the closing quote already, so only a string
   // with escapes is copied.
-  std::optional<Rejection> ReadString(ondemand::value& value, std::string_view token,
-                                      Field& field) {
+  [[gnu::always_inline]] bool ReadString(ondemand::value& value, std::string_view token,
+                                         Field& field) {
     if (token.size() < 2 || token.back() != '"') return NotJson("a string does not end");
-    std::string_view text = token.substr(1, token.size() - 2);
-    if (HasEscape(text)) {
-      if (auto error = value.get_string().get(text)) return NotJson(error);
-      if (!IsUtf8(text)) return NotJson("a string has half of a surrogate pair");
-    } else if (auto error = value.get_raw_json_string().error()) {
-      // Only called to move on: a string left behind would be skipped as a key if a colon follows.
-      return NotJson(error);
-    }
+    const std::string_view text(token.data() + 1, token.size() - 2);
+    if (has_escapes_ && HasEscape(text)) return Unescape(value, field);
+    // Only called to move on: a string left behind would be skipped as a key if a colon follows.
+    if (auto error = value.get_raw_json_string().error()) return NotJson(error);
     field = Field::Text(text);
-    return std::nullopt;
+    return true;
   }
 
-  std::optional<Rejection> ReadContainer(ondemand::value& value, std::string_view token,
-                                         Field& field) {
+  [[gnu::noinline]] bool Unescape(ondemand::value& value, Field& field) {
+    std::string_view text;
+    if (auto error = value.get_string().get(text)) return NotJson(error);
+    if (!IsUtf8(text)) return NotJson("a string has half of a surrogate pair");
+    field = Field::Text(text);
+    return true;
+  }
+
+  [[gnu::noinline]] bool ReadContainer(ondemand::value& value, std::string_view token,
+                                       Field& field) {
     std::string_view json;
     auto error =
         token[0] == '{' ? RawJson(value.get_object(), json) : RawJson(value.get_array(), json);
     if (error) return NotJson(error);
     if (!IsJsonValue(json, open_)) return NotJson("an object or array is malformed");
     field = Field::OtherType(json);
-    return std::nullopt;
+    return true;
   }
 
   template <typename Container>
@@ -269,11 +324,29 @@ class JsonReader::Impl {
     return container.raw_json().get(json);
   }
 
+  bool Accept(std::optional<Rejection> rejection) {
+    if (rejection) rejection_ = *std::move(rejection);
+    return !rejection;
+  }
+
+  [[gnu::cold]] bool NotJson(std::string_view what) {
+    rejection_ = {Reason::kUndecodable, absl::StrCat("the value is not a JSON object: ",
+                                                     absl::string_view(what.data(), what.size()))};
+    return false;
+  }
+
+  [[gnu::cold]] bool NotJson(simdjson::error_code error) {
+    return NotJson(simdjson::error_message(error));
+  }
+
   ondemand::parser parser_;
   std::unique_ptr<char[]> buffer_;
   size_t capacity_ = 0;
+  bool has_escapes_ = false;  // the value has a backslash somewhere
   std::string open_;
+  Field ignored_;  // of unknown names
   ChannelListSink* list_ = nullptr;
+  Rejection rejection_{};
 };
 
 JsonReader::JsonReader() : impl_(std::make_unique<Impl>()) {}

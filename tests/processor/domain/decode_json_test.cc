@@ -1,7 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "processor/domain/decode.h"
 #include "processor/domain/money.h"
@@ -215,6 +217,47 @@ TEST(DecodeJsonParticipant, EscapesAndRepeatedKeys) {
             "accepted");
   EXPECT_EQ(json.event.participant_id, "p");
   EXPECT_EQ(json.event.channel, "기타");
+}
+
+// The reader expects the usual order, and compares names with what stands in the value.
+TEST(DecodeJsonParticipant, FieldsInAnyOrder) {
+  std::vector<std::string> fields = {R"("channel":"SNS")", R"("eventId":"evt-1")",
+                                     R"("participantId":"p")", R"("purchaseAmount":30000)",
+                                     R"("registeredAt":"2026-01-01T09:00:00+09:00")"};
+  const ParticipantRegistered expected{"evt-1", "p", "SNS", k2026, 3'000'000};
+  Registered json;
+  do {
+    for (const char* others :
+         {"", R"(,"more":0)", R"(,"eventI":0,"eventIdx":0,"eventid":0,"Id":0,"":0)",
+          R"(,"channelType":"x","channel\"":"x","chann\u0065":"x","\"":"eventId\":")",
+          R"( , "purchaseAmoun" : "purchaseAmount" , "registeredAtAndAllThatFollows" : [ ] )"}) {
+      std::string members = fields[0];
+      for (size_t i = 1; i < fields.size(); ++i) members += others + ("," + fields[i]);
+      ASSERT_EQ(json.Outcome(members + others), "accepted") << members;
+      ASSERT_EQ(json.event, expected) << members;
+    }
+  } while (std::next_permutation(fields.begin(), fields.end()));
+}
+
+TEST(DecodeJsonParticipant, EscapedAndPlainNamesAreTheSame) {
+  Registered json;
+  ASSERT_EQ(json.Outcome(R"("eventId":"x","event\u0049d":"evt-1","participantId":"p",
+                            "\u0063hannel":"A","channel":"B")"),
+            "accepted");
+  EXPECT_EQ(json.event.event_id, "evt-1");
+  EXPECT_EQ(json.event.channel, "B");
+  ASSERT_EQ(json.Outcome(R"("channel":"B","\u0063hannel":"A","eventId":"evt-1",
+                            "participantId":"p")"),
+            "accepted");
+  EXPECT_EQ(json.event.channel, "A");
+}
+
+TEST(DecodeJsonParticipant, SpaceAroundValues) {
+  Registered json;
+  ASSERT_EQ(json.Outcome("\r\n\t \"eventId\" : \"evt-1\" \t\r\n,\n\"participantId\"\t:\n\" p \"\n"
+                         ",\"channel\":null  ,\"purchaseAmount\" : 5 \t\r\n "),
+            "accepted");
+  EXPECT_EQ(json.event, (ParticipantRegistered{"evt-1", " p ", "기타", kRecordTime, 500}));
 }
 
 TEST(DecodeJsonParticipant, Rejections) {
