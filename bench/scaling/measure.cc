@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 
 #include "absl/strings/str_cat.h"
 #include "processor/metrics.h"
@@ -37,6 +38,19 @@ double CpuSeconds() {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
   };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+// Of the threads that there are now (man 5 proc: schedstat, the second number, nanoseconds).
+double QueuedSeconds() {
+  double seconds = 0;
+  std::error_code ignored;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task", ignored)) {
+    std::ifstream file(task.path() / "schedstat");
+    double ran = 0;
+    double queued = 0;
+    if (file >> ran >> queued) seconds += queued / 1e9;
+  }
+  return seconds;
 }
 
 absl::Status Confine(int cores) {
@@ -105,11 +119,14 @@ absl::StatusOr<RunResult> RunEngine(const MemoryLog& log, const RunOptions& opti
   progress.began().WaitForNotification();
   const auto begin = Clock::now();
   const double cpu_begin = CpuSeconds();
+  const double queued_begin = QueuedSeconds();
   if (!progress.folded().WaitForNotificationWithTimeout(kRunLimit)) {
     return absl::DeadlineExceededError("the engine does not come to the log's end");
   }
   RunResult result;
   result.fold_seconds = Seconds(Clock::now() - begin);
+  // Now, as the workers' threads are soon gone.
+  result.queued_seconds = QueuedSeconds() - queued_begin;
   if (engine.Stop(kFinishLimit) != Engine::Stopped::kFinished) {
     return absl::InternalError("the engine did not finish");
   }

@@ -21,6 +21,9 @@ struct RunResult {
   double seconds = 0;       // from the first poll until all is durable
   double fold_seconds = 0;  // from the first poll until all is folded
   double cpu_seconds = 0;   // user and system, of the whole process, in `seconds`
+  // How long threads of it that could run had no core, in `fold_seconds`: with one worker on an
+  // idle machine next to nothing. Much of it says that something else was running.
+  double queued_seconds = 0;
   uint64_t participants = 0;
   uint64_t digest_hi = 0, digest_lo = 0;  // sum over the shards
 };

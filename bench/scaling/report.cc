@@ -36,6 +36,7 @@ void Contestant::Add(const RunResult& result, int64_t records) {
   records_per_second.Add(count / result.seconds);
   cpu_us_per_record.Add(result.cpu_seconds * 1e6 / count);
   cores_used.Add(result.cpu_seconds / result.seconds);
+  threads_queued.Add(result.queued_seconds / result.fold_seconds);
 }
 
 std::vector<Comparison> Report::Comparisons() const {
@@ -58,12 +59,13 @@ std::string Report::Table() const {
   std::string text = absl::StrFormat(
       "%d records of %.0f bytes in memory, %d partitions, %d rounds; medians (min-max)\n\n",
       records, static_cast<double>(value_bytes) / static_cast<double>(records), partitions, rounds);
-  absl::StrAppendFormat(&text, "%-26s %34s %12s %8s\n", "", "records/s", "CPU us/rec", "cores");
+  absl::StrAppendFormat(&text, "%-26s %34s %12s %8s %8s\n", "", "records/s", "CPU us/rec", "cores",
+                        "queued");
   for (const auto& one : contestants) {
-    absl::StrAppendFormat(&text, "%-26s %12.0f (%8.0f-%8.0f) %12.2f %8.2f\n", one.name,
+    absl::StrAppendFormat(&text, "%-26s %12.0f (%8.0f-%8.0f) %12.2f %8.2f %8.2f\n", one.name,
                           one.records_per_second.Median(), one.records_per_second.Min(),
                           one.records_per_second.Max(), one.cpu_us_per_record.Median(),
-                          one.cores_used.Median());
+                          one.cores_used.Median(), one.threads_queued.Median());
   }
   text += '\n';
   for (const auto& one : Comparisons()) {
@@ -99,6 +101,7 @@ std::string Report::Json() const {
     Write("records_per_second", one.records_per_second, json);
     Write("cpu_us_per_record", one.cpu_us_per_record, json);
     Write("cores_used", one.cores_used, json);
+    Write("threads_queued", one.threads_queued, json);
     json.EndObject();
   }
   json.EndObject();

@@ -18,6 +18,7 @@ struct Contestant {
   Samples records_per_second;
   Samples cpu_us_per_record;
   Samples cores_used;
+  Samples threads_queued;  // on average, for want of a core
 
   void Add(const RunResult& result, int64_t records);
 };

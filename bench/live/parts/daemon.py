@@ -1,5 +1,6 @@
 """A tallyd that is started, timed, stopped and killed."""
 
+import contextlib
 import http.client
 import pathlib
 import signal
@@ -27,6 +28,15 @@ def written_bytes(pid):
     """What the process has caused to be written to disk."""
     lines = pathlib.Path(f"/proc/{pid}/io").read_text("utf-8").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("write_bytes:"))
+
+
+def queued_seconds(pid):
+    """How long its threads could have run and had no core (man 5 proc: schedstat)."""
+    nanoseconds = 0
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):
+            nanoseconds += int((task / "schedstat").read_text("utf-8").split()[1])
+    return nanoseconds / 1e9
 
 
 class Tallyd:

@@ -28,10 +28,13 @@ class Measurements:
     def probe(self, what, tallyd, *flags):
         """One of the probe's measurements, as it writes it down."""
         out = self.options.state_dir / f"{what}.json"
+        queued, watch = daemon.queued_seconds(tallyd.pid), processes.Stopwatch()
         said = processes.run([self.options.probe, what, "--server", tallyd.server,
                               "--json", out, *flags])
-        print(said, end="", flush=True)
-        return json.loads(out.read_text("utf-8"))
+        queued = (daemon.queued_seconds(tallyd.pid) - queued) / watch.seconds()
+        print(f"{said}  tallyd: {queued:.2f} threads on average could run and had no core",
+              flush=True)
+        return {**json.loads(out.read_text("utf-8")), "tallyd_threads_queued": queued}
 
     # --- Each returns what bench/run shows ------------------------------------------------------
 
