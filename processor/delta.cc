@@ -1,6 +1,7 @@
 #include "processor/delta.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <cstring>
 
@@ -14,8 +15,14 @@ using domain::ChannelIndex;
 using domain::Hour;
 using domain::HourCounts;
 
+// Memory of the hash table of so many participants: it doubles when seven eighths of its slots are
+// taken.
+constexpr size_t kParticipantSlotBytes = sizeof(ParticipantMap::value_type) + 1;
+constexpr size_t ParticipantTableBytes(size_t count) {
+  return count == 0 ? 0 : std::bit_ceil((count * 8 + 6) / 7) * kParticipantSlotBytes;
+}
+
 // Approximate memory of one entry, hash table slack included.
-constexpr size_t kParticipantBytes = 64;
 constexpr size_t kHourCellBytes = 96;
 constexpr size_t kNodeBytes = 1024;
 constexpr size_t kDistributionBytes = 256;
@@ -120,6 +127,7 @@ Delta::Delta(domain::HashKey hash_key, std::shared_ptr<const store::Snapshot> sn
     : hash_key_(std::move(hash_key)),
       resident_events_max_(options.resident_events_max),
       evict_at_(options.resident_events_max),
+      bytes_max_(options.bytes_max),
       snapshot_(std::move(snapshot)),
       next_event_number_(checkpoint.next_event_number),
       filter_(options.filter_bytes_max),
@@ -350,7 +358,13 @@ void Delta::MoveToUser(std::string_view from_user, std::string_view to_user) {
   users_[Abseil(to_user)][node.aggregate.event_id] = {.owned = true, .number = number};
 }
 
-size_t Delta::live_bytes() const { return participants_.size() * kParticipantBytes + other_bytes_; }
+size_t Delta::live_bytes() const {
+  return ParticipantTableBytes(participants_.size()) + other_bytes_;
+}
+
+bool Delta::full() const {
+  return !empty() && ParticipantTableBytes(participants_.size() + 1) + other_bytes_ > bytes_max_;
+}
 
 std::shared_ptr<const FrozenDelta> Delta::Freeze(const Offsets& next_offsets) {
   assert(frozen_ == nullptr);

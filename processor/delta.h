@@ -112,6 +112,8 @@ struct PinnedEvent {
 };
 
 struct DeltaOptions {
+  // Memory of the live changes, bytes; the frozen ones take as much again.
+  size_t bytes_max = size_t{16} << 20;
   size_t resident_events_max = 65'536;
   // Memory of the filter that tells new participants from counted ones, bytes.
   size_t filter_bytes_max = size_t{32} << 20;
@@ -157,6 +159,8 @@ class Delta final : public domain::FoldState {
 
   // Approximate memory of the live changes, bytes.
   size_t live_bytes() const;
+  // No further record should be folded before the next Freeze.
+  bool full() const;
   bool empty() const { return dirty_.empty(); }
 
   // Freezes the live changes together with the position that they lead to. No frozen delta may be
@@ -204,6 +208,7 @@ class Delta final : public domain::FoldState {
   const domain::HashKey hash_key_;
   const size_t resident_events_max_;
   size_t evict_at_;
+  const size_t bytes_max_;
   std::shared_ptr<const store::Snapshot> snapshot_;
   std::shared_ptr<const FrozenDelta> frozen_;
   std::vector<Slot*> frozen_slots_;

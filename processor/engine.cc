@@ -39,8 +39,8 @@ absl::Status Final(const absl::Status& status) {
   return MayPass(status) ? absl::InternalError(status.message()) : status;
 }
 
-// How the memory budget is shared out: a quarter each to deltas and to participant filters, three
-// sixteenths each to RocksDB and to Kafka queues, an eighth to aggregates kept in memory.
+// How the memory budget is shared out, in sixteenths: six to deltas, four to participant filters,
+// two each to RocksDB and to Kafka queues, one to aggregates kept in memory, one to the process.
 struct MemoryShares {
   size_t rocks_bytes;
   size_t delta_bytes;   // a shard's live delta; the frozen one has as much
@@ -51,11 +51,11 @@ struct MemoryShares {
 MemoryShares ShareMemory(size_t budget, size_t shards) {
   shards = std::max<size_t>(shards, 1);
   const size_t sixteenth = budget / 16;
-  return {.rocks_bytes = 3 * sixteenth,
-          .delta_bytes = std::max(budget / 4 / (2 * shards), size_t{1} << 20),
-          .filter_bytes = budget / 4 / shards,
-          .queue_bytes = std::max(3 * sixteenth / (2 * shards), size_t{1} << 20),
-          .resident_events = std::max(budget / 8 / (kResidentEventBytes * shards), size_t{256})};
+  return {.rocks_bytes = 2 * sixteenth,
+          .delta_bytes = std::max(6 * sixteenth / (2 * shards), size_t{512} << 10),
+          .filter_bytes = 4 * sixteenth / shards,
+          .queue_bytes = std::max(2 * sixteenth / (2 * shards), size_t{512} << 10),
+          .resident_events = std::max(sixteenth / (kResidentEventBytes * shards), size_t{256})};
 }
 
 }  // namespace
@@ -394,7 +394,7 @@ absl::Status Engine::StartWorkers(Plan& plan) {
     options.checkpoint_interval = config_.checkpoint_interval;
     options.checkpoint_interval_behind =
         std::max(options.checkpoint_interval_behind, config_.checkpoint_interval);
-    options.delta_bytes_max = memory.delta_bytes;
+    options.delta.bytes_max = memory.delta_bytes;
     options.delta.resident_events_max = memory.resident_events;
     options.delta.filter_bytes_max = memory.filter_bytes;
 

@@ -56,7 +56,6 @@ struct ShardOptions {
   // The same while the shard is far behind the log: fewer and bigger commits.
   absl::Duration checkpoint_interval_behind = absl::Seconds(10);
   int64_t far_behind_records = 100'000;
-  size_t delta_bytes_max = size_t{16} << 20;
   DeltaOptions delta;
   // Letters that the broker has not acknowledged yet; beyond it the shard waits.
   int64_t dead_letters_in_flight_max = 10'000;
@@ -167,7 +166,7 @@ class Shard {
   void FilterLoaded(const absl::Status& status);
 
   bool FarBehind() const;
-  bool DeltaFull() const { return delta_.live_bytes() >= options_.delta_bytes_max; }
+  bool DeltaFull() const { return delta_.full(); }
   void StartCheckpoint();
   bool LettersAcknowledged() const;
   void CommitFrozen();

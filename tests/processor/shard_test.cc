@@ -124,7 +124,7 @@ TEST_F(ShardTest, CaughtUpOnceTheEndsSeenAtStartAreReached) {
 }
 
 TEST_F(ShardTest, FullDeltaWaitsForTheCommitUnderWay) {
-  life_->options().delta_bytes_max = 4'096;
+  life_->options().delta.bytes_max = 4'096;
   life_->Restart();
   Register(0, 1'000);
   life_->Work();
@@ -376,7 +376,7 @@ TEST_F(ShardTest, RandomLivesEndWithTheSameState) {
     std::mt19937_64 random(seed);
     MemoryLog log;
     ShardLife disturbed(log);
-    disturbed.options().delta_bytes_max = 8'192;
+    disturbed.options().delta.bytes_max = 8'192;
     disturbed.Restart();
     for (int step = 0; step < 120; ++step) {
       switch (random() % 8) {
