@@ -50,7 +50,7 @@ class Workload:
         return f"bench-{self.name}-{hashlib.sha256(text.encode()).hexdigest()[:10]}."
 
 
-SKEWED = Workload("skewed", "registrations, JSON", 24 * MILLION)
+SKEWED = Workload("skewed", "registrations, JSON", 40 * MILLION)
 MIXED = Workload("mixed", "three topics, 2 % duplicates, 1 % re-sent", 8 * MILLION,
                  distributions=20, duplicates=0.02, resent=0.01,
                  full={"participants": 24 * MILLION})
