@@ -11,6 +11,8 @@ namespace {
 
 using domain::Digest;
 
+constexpr size_t kPrefetchDistance = 12;
+
 // Digests of an event's channel names by index, made when first needed.
 class ChannelKeys {
  public:
@@ -124,7 +126,7 @@ void CheckpointRows::AddHours() {
   std::vector<HourCell> cells;
   for (const EventNode* node : nodes) {
     channels.Reset(node->aggregate);
-    changes.assign(node->hours.begin(), node->hours.end());
+    changes = node->hours.cells();
     std::sort(changes.begin(), changes.end(),
               [](const auto& a, const auto& b) { return a.first < b.first; });
     for (size_t i = 0; i < changes.size();) {
@@ -156,8 +158,9 @@ void CheckpointRows::AddParticipants() {
 
   const EventNode* node = nullptr;
   ChannelKeys channels;
-  for (const Participant& participant : participants_) {
-    const auto& [key, contribution] = *participant.entry;
+  for (size_t i = 0; i < participants_.size(); ++i) {
+    PrefetchParticipant(i + kPrefetchDistance);
+    const auto& [key, contribution] = *participants_[i].entry;
     if (node == nullptr || node->number != key.number) {
       node = frozen_->by_number.at(key.number);
       channels.Reset(node->aggregate);
@@ -183,7 +186,13 @@ void CheckpointRows::AddUsers() {
             [](const SmallRow& a, const SmallRow& b) { return a.key < b.key; });
 }
 
+// Sorted, they lie anywhere in the table.
+void CheckpointRows::PrefetchParticipant(size_t index) const {
+  if (index < participants_.size()) __builtin_prefetch(participants_[index].entry);
+}
+
 store::CommitRows::Row CheckpointRows::ParticipantAt(size_t index) {
+  PrefetchParticipant(index + kPrefetchDistance);
   const auto& [key, contribution] = *participants_[index].entry;
   SetParticipantKey(key.number, key.hash, &key_);
   EncodeParticipant(contribution, &value_);

@@ -52,6 +52,7 @@ class CheckpointRows final : public store::CommitRows {
   void AddHours();
   void AddParticipants();
   void AddUsers();
+  void PrefetchParticipant(size_t index) const;
   Row ParticipantAt(size_t index);
 
   std::shared_ptr<const FrozenDelta> frozen_;

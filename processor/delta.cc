@@ -27,6 +27,7 @@ constexpr size_t kHourCellBytes = 96;
 constexpr size_t kNodeBytes = 1024;
 constexpr size_t kDistributionBytes = 256;
 constexpr size_t kPrefetchedChannels = 8;
+constexpr size_t kCacheLineBytes = 64;
 
 absl::string_view Abseil(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -50,7 +51,7 @@ absl::Status NoSuchChannel(std::string_view row_kind, const domain::EventAggrega
 using HourSum = std::pair<HourCellKey, HourCounts>;
 
 void CollectChanges(const EventNode& node, Hour begin, Hour end, std::vector<HourSum>* sums) {
-  for (const auto& [cell, counts] : node.hours) {
+  for (const auto& [cell, counts] : node.hours.cells()) {
     const Hour hour = HourOfCell(cell);
     if (hour >= begin && hour < end) sums->emplace_back(cell, counts);
   }
@@ -116,6 +117,14 @@ size_t TextBytes(const domain::EventAggregate& event) {
 
 }  // namespace
 
+// What folding a registration looks at of its event, but for the channels.
+void PrefetchForRegistration(const EventNode& node) {
+  const char* begin = reinterpret_cast<const char*>(&node.aggregate.channels);
+  const char* end = reinterpret_cast<const char*>(&node.hours + 1);
+  for (const char* line = begin; line < end; line += kCacheLineBytes) __builtin_prefetch(line);
+  __builtin_prefetch(end - 1);
+}
+
 uint64_t HashBits(const domain::ParticipantHashBytes& hash) {
   uint64_t bits;
   std::memcpy(&bits, hash.data(), sizeof bits);
@@ -169,8 +178,7 @@ void Delta::Prepare(std::span<const domain::ParticipantRegistered> next) {
   }
   for (size_t i = 0; i < next.size(); ++i) {
     if (prepared_[i].slot == nullptr) continue;
-    const char* node = reinterpret_cast<const char*>(prepared_[i].slot->node.get());
-    for (size_t line = 0; line < sizeof(EventNode); line += 64) __builtin_prefetch(node + line);
+    PrefetchForRegistration(*prepared_[i].slot->node);
   }
   for (size_t i = 0; i < next.size(); ++i) {
     if (prepared_[i].slot == nullptr) continue;
@@ -344,9 +352,8 @@ void Delta::PutDistribution(std::string_view channel_as_sent, std::string_view d
 }
 
 void Delta::AddToHour(Hour hour, ChannelIndex channel, const HourCounts& change) {
-  auto [place, inserted] = LiveNode().hours.try_emplace(MakeHourCell(hour, channel));
-  place->second += change;
-  if (inserted) other_bytes_ += kHourCellBytes;
+  const bool added = LiveNode().hours.Add(MakeHourCell(hour, channel), change);
+  if (added) other_bytes_ += kHourCellBytes;
 }
 
 void Delta::MoveToUser(std::string_view from_user, std::string_view to_user) {

@@ -27,6 +27,7 @@
 #include "processor/domain/digest.h"
 #include "processor/domain/fold.h"
 #include "processor/domain/participant_hash.h"
+#include "processor/hour_changes.h"
 #include "processor/log_source.h"
 #include "processor/participant_filter.h"
 #include "processor/rows.h"
@@ -43,18 +44,6 @@ struct EventIdentity {
   domain::Digest row_digest;
 };
 
-// (hour, channel) in one word.
-using HourCellKey = uint64_t;
-constexpr HourCellKey MakeHourCell(domain::Hour hour, domain::ChannelIndex channel) {
-  return static_cast<uint64_t>(static_cast<uint32_t>(hour)) << 16 | channel;
-}
-constexpr domain::Hour HourOfCell(HourCellKey cell) {
-  return static_cast<domain::Hour>(cell >> 16);
-}
-constexpr domain::ChannelIndex ChannelOfCell(HourCellKey cell) {
-  return static_cast<domain::ChannelIndex>(cell);
-}
-
 // One event with its changes of one epoch (from one freeze to the next).
 struct EventNode {
   EventNumber number = 0;  // identity->number, nearer
@@ -65,7 +54,7 @@ struct EventNode {
 
   uint64_t epoch = 0;   // the changes below were made in it
   bool shared = false;  // frozen or pinned: clone before changing
-  absl::flat_hash_map<HourCellKey, domain::HourCounts> hours;
+  HourChanges hours;
   absl::flat_hash_map<std::string, domain::Distribution> distributions;  // channel 00 id -> now
 };
 using EventNodePtr = std::shared_ptr<EventNode>;

@@ -176,6 +176,7 @@ void ParticipantFilter::PrefetchPage(uint64_t hash) const {
   const uint64_t guess = bucket * kExpectedLowWords / kBuckets;
   __builtin_prefetch(lows + guess - kGuessErrorWords);
   __builtin_prefetch(lows + guess + kGuessErrorWords);
+  __builtin_prefetch(lows + kExpectedLowWords);
 }
 
 ParticipantFilter::Place ParticipantFilter::Find(const Page& page, uint64_t hash) {
