@@ -147,8 +147,8 @@ void CheckpointRows::AddHours() {
 }
 
 void CheckpointRows::AddParticipants() {
-  participants_.reserve(frozen_->participants.size());
-  for (const auto& entry : frozen_->participants) {
+  participants_.reserve(frozen_->participants->size());
+  for (const auto& entry : *frozen_->participants) {
     participants_.push_back({.order = Order(entry.first), .entry = &entry});
   }
   std::sort(participants_.begin(), participants_.end(), [](const auto& a, const auto& b) {

@@ -296,7 +296,7 @@ absl::StatusOr<domain::Contribution*> Delta::InsertParticipant(std::string_view 
   if (!inserted) return nullptr;
   if (certainly_new || !node.participants_in_store) return &place->second;
 
-  if (frozen_ != nullptr && frozen_->participants.contains(key)) {
+  if (frozen_ != nullptr && frozen_->participants->contains(key)) {
     participants_.erase(place);
     return nullptr;
   }
@@ -390,7 +390,7 @@ std::shared_ptr<const FrozenDelta> Delta::Freeze(const Offsets& next_offsets) {
     frozen->nodes.push_back(slot->node);
   }
   const size_t expected_participants = participants_.size();
-  frozen->participants = std::move(participants_);
+  frozen->participants = std::make_shared<const ParticipantMap>(std::move(participants_));
   frozen->users = std::move(users_);
   frozen_slots_ = std::move(dirty_);
 
@@ -404,8 +404,10 @@ std::shared_ptr<const FrozenDelta> Delta::Freeze(const Offsets& next_offsets) {
   return frozen;
 }
 
-void Delta::Committed(std::shared_ptr<const store::Snapshot> after) {
+std::shared_ptr<const ParticipantMap> Delta::Committed(
+    std::shared_ptr<const store::Snapshot> after) {
   const uint64_t epoch = frozen_->epoch;
+  auto participants = frozen_->participants;
   snapshot_ = std::move(after);
   frozen_.reset();
   // Changes that nobody looks at any more are dropped now, not when the event changes next.
@@ -423,6 +425,7 @@ void Delta::Committed(std::shared_ptr<const store::Snapshot> after) {
   frozen_slots_ = {};
   if (resident_.size() > resident_events_max_) EvictResident();
   evict_at_ = resident_events_max_;
+  return participants;
 }
 
 std::optional<PinnedEvent> Delta::PinResident(std::string_view event_id) {

@@ -88,7 +88,7 @@ struct FrozenDelta {
   EventNumber next_event_number = 0;
   std::vector<ConstEventNodePtr> nodes;  // changed events, by no particular order
   absl::flat_hash_map<EventNumber, const EventNode*> by_number;
-  ParticipantMap participants;
+  std::shared_ptr<const ParticipantMap> participants;
   UserChanges users;
 };
 
@@ -156,8 +156,9 @@ class Delta final : public domain::FoldState {
   // standing. The caller commits the result and then calls Committed.
   std::shared_ptr<const FrozenDelta> Freeze(const Offsets& next_offsets);
 
-  // The frozen delta's commit is visible in `after`: from now on it is read there.
-  void Committed(std::shared_ptr<const store::Snapshot> after);
+  // The frozen delta's commit is visible in `after`: from now on it is read there. What is returned
+  // is no longer needed and takes long to free.
+  std::shared_ptr<const ParticipantMap> Committed(std::shared_ptr<const store::Snapshot> after);
 
   // A view of the event as of now; nullopt when it was never seen. Good until the next change of
   // the delta.

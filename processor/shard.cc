@@ -15,6 +15,7 @@ using domain::Topic;
 
 constexpr absl::Duration kStatsInterval = absl::Seconds(30);
 constexpr size_t kFilterRowsAtATime = 50'000;
+constexpr size_t kFreedElsewhere = 2'000;
 
 absl::string_view Abseil(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -36,7 +37,8 @@ struct Shard::LetterAcks {
 // What a background commit comes back with.
 struct Shard::Committed {
   absl::Status status;
-  std::shared_ptr<CheckpointRows> rows;
+  CheckpointRow row;
+  size_t rows = 0;
   std::shared_ptr<const store::Snapshot> after;
   store::StoreStats stats;
 };
@@ -320,8 +322,10 @@ void Shard::CommitFrozen() {
     auto built = CheckpointRows::Build(std::move(frozen), before, *store_->NewSnapshot());
     committed.status = built.status();
     if (built.ok()) {
-      committed.rows = *std::move(built);
-      committed.status = store_->Commit(*committed.rows);
+      committed.status = store_->Commit(**built);
+      committed.row = (*built)->after();
+      committed.rows = (*built)->SizeHint();
+      built->reset();
     }
     if (committed.status.ok()) committed.after = store_->NewSnapshot();
     committed.stats = store_->Stats();
@@ -337,19 +341,24 @@ void Shard::FinishCheckpoint(Committed committed) {
   freezing_.reset();
   const bool ok = committed.status.ok();
   environment_.metrics->CountCheckpoint(absl::ToDoubleSeconds(environment_.now() - frozen_at_),
-                                        committed.rows ? committed.rows->SizeHint() : 0, ok);
+                                        committed.rows, ok);
   if (ok) {
-    durable_ = committed.rows->after();
-    committed.rows.reset();
-    delta_.Committed(std::move(committed.after));
+    durable_ = committed.row;
+    Dispose(delta_.Committed(std::move(committed.after)));
     if (environment_.on_durable) environment_.on_durable(partition(), durable_.next_offsets);
   } else {
-    committed.rows.reset();
     Fail(WithContext(committed.status, "the checkpoint could not be committed"));
   }
   TakeStats(committed.stats);
   ContinueFinish();
   environment_.wake_owner();
+}
+
+// Freeing many participants would hold up reads for milliseconds.
+void Shard::Dispose(std::shared_ptr<const ParticipantMap> participants) {
+  if (participants->size() < kFreedElsewhere) return;
+  environment_.run_in_background(
+      [participants = std::move(participants)]() mutable { participants.reset(); });
 }
 
 void Shard::TakeStats(const store::StoreStats& stats) {

@@ -172,6 +172,7 @@ class Shard {
   void CommitFrozen();
   struct Committed;
   void FinishCheckpoint(Committed committed);
+  void Dispose(std::shared_ptr<const ParticipantMap> participants);
   void ContinueFinish();
   void TakeStats(const store::StoreStats& stats);
   void WakeWaiters();
