@@ -11,7 +11,8 @@ namespace {
 
 using domain::Digest;
 
-constexpr size_t kPrefetchDistance = 12;
+// Of a participant's hash, beside the event's number.
+constexpr size_t kHashBytesInOrder = 4;
 
 // Digests of an event's channel names by index, made when first needed.
 class ChannelKeys {
@@ -31,11 +32,11 @@ class ChannelKeys {
   std::vector<std::optional<Digest>> keys_;
 };
 
-// The first eight of the bytes that follow the kind in the participant's key.
-uint64_t Order(const ParticipantKeyBytes& key) {
-  uint64_t order = key.number;
-  for (size_t i = 0; i < 4; ++i) order = order << 8 | key.hash[i];
-  return order;
+// Big-endian, so that numbers sort as their bytes do.
+uint64_t ReadBytes(const uint8_t* bytes, size_t count) {
+  uint64_t value = 0;
+  for (size_t i = 0; i < count; ++i) value = value << 8 | bytes[i];
+  return value;
 }
 
 }  // namespace
@@ -148,24 +149,26 @@ void CheckpointRows::AddHours() {
 
 void CheckpointRows::AddParticipants() {
   participants_.reserve(frozen_->participants->size());
-  for (const auto& entry : *frozen_->participants) {
-    participants_.push_back({.order = Order(entry.first), .entry = &entry});
+  for (const auto& [key, contribution] : *frozen_->participants) {
+    participants_.push_back(
+        {.order = uint64_t{key.number} << 32 | ReadBytes(key.hash.data(), kHashBytesInOrder),
+         .order_end =
+             ReadBytes(key.hash.data() + kHashBytesInOrder, key.hash.size() - kHashBytesInOrder),
+         .contribution = contribution});
   }
   std::sort(participants_.begin(), participants_.end(), [](const auto& a, const auto& b) {
-    if (a.order != b.order) return a.order < b.order;
-    return a.entry->first.hash < b.entry->first.hash;
+    return a.order != b.order ? a.order < b.order : a.order_end < b.order_end;
   });
 
   const EventNode* node = nullptr;
   ChannelKeys channels;
-  for (size_t i = 0; i < participants_.size(); ++i) {
-    PrefetchParticipant(i + kPrefetchDistance);
-    const auto& [key, contribution] = *participants_[i].entry;
-    if (node == nullptr || node->number != key.number) {
-      node = frozen_->by_number.at(key.number);
+  for (const Participant& participant : participants_) {
+    const domain::Contribution& contribution = participant.contribution;
+    if (node == nullptr || node->number != participant.number()) {
+      node = frozen_->by_number.at(participant.number());
       channels.Reset(node->aggregate);
     }
-    after_.digest += domain::ParticipantRow(node->identity->event_key, key.hash,
+    after_.digest += domain::ParticipantRow(node->identity->event_key, participant.hash(),
                                             channels.Of(contribution.channel), contribution.hour,
                                             contribution.purchase_amount);
   }
@@ -186,16 +189,21 @@ void CheckpointRows::AddUsers() {
             [](const SmallRow& a, const SmallRow& b) { return a.key < b.key; });
 }
 
-// Sorted, they lie anywhere in the table.
-void CheckpointRows::PrefetchParticipant(size_t index) const {
-  if (index < participants_.size()) __builtin_prefetch(participants_[index].entry);
+ParticipantHashBytes CheckpointRows::Participant::hash() const {
+  ParticipantHashBytes bytes;
+  for (size_t i = 0; i < kHashBytesInOrder; ++i) {
+    bytes[i] = static_cast<uint8_t>(order >> (8 * (kHashBytesInOrder - 1 - i)));
+  }
+  for (size_t i = kHashBytesInOrder; i < bytes.size(); ++i) {
+    bytes[i] = static_cast<uint8_t>(order_end >> (8 * (bytes.size() - 1 - i)));
+  }
+  return bytes;
 }
 
 store::CommitRows::Row CheckpointRows::ParticipantAt(size_t index) {
-  PrefetchParticipant(index + kPrefetchDistance);
-  const auto& [key, contribution] = *participants_[index].entry;
-  SetParticipantKey(key.number, key.hash, &key_);
-  EncodeParticipant(contribution, &value_);
+  const Participant& participant = participants_[index];
+  SetParticipantKey(participant.number(), participant.hash(), &key_);
+  EncodeParticipant(participant.contribution, &value_);
   return {store::RowOp::kPut, key_, value_};
 }
 

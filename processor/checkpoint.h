@@ -40,10 +40,14 @@ class CheckpointRows final : public store::CommitRows {
     store::RowOp op;
     std::string key, value;
   };
-  // Sorts like the row's key: the first half of that is at hand.
+  // A row of the table, as it is sorted: the number and the hash's beginning, then its end.
   struct Participant {
     uint64_t order;
-    const ParticipantMap::value_type* entry;
+    uint64_t order_end;
+    domain::Contribution contribution;
+
+    EventNumber number() const { return static_cast<EventNumber>(order >> 32); }
+    ParticipantHashBytes hash() const;
   };
 
   CheckpointRows() = default;
@@ -52,7 +56,6 @@ class CheckpointRows final : public store::CommitRows {
   void AddHours();
   void AddParticipants();
   void AddUsers();
-  void PrefetchParticipant(size_t index) const;
   Row ParticipantAt(size_t index);
 
   std::shared_ptr<const FrozenDelta> frozen_;

@@ -39,8 +39,8 @@ absl::Status Final(const absl::Status& status) {
   return MayPass(status) ? absl::InternalError(status.message()) : status;
 }
 
-// How the memory budget is shared out, in sixteenths: six to deltas, four to participant filters,
-// two each to RocksDB and to Kafka queues, one to aggregates kept in memory, one to the process.
+// How the memory budget is shared out, in sixteenths: five to deltas, four to participant filters,
+// three to Kafka queues, two to RocksDB, one to aggregates kept in memory, one to the process.
 struct MemoryShares {
   size_t rocks_bytes;
   size_t delta_bytes;   // a shard's live delta; the frozen one has as much
@@ -52,9 +52,9 @@ MemoryShares ShareMemory(size_t budget, size_t shards) {
   shards = std::max<size_t>(shards, 1);
   const size_t sixteenth = budget / 16;
   return {.rocks_bytes = 2 * sixteenth,
-          .delta_bytes = std::max(6 * sixteenth / (2 * shards), size_t{512} << 10),
+          .delta_bytes = std::max(5 * sixteenth / (2 * shards), size_t{512} << 10),
           .filter_bytes = 4 * sixteenth / shards,
-          .queue_bytes = std::max(2 * sixteenth / (2 * shards), size_t{512} << 10),
+          .queue_bytes = std::max(3 * sixteenth / (2 * shards), size_t{512} << 10),
           .resident_events = std::max(sixteenth / (kResidentEventBytes * shards), size_t{256})};
 }
 

@@ -137,6 +137,7 @@ bool Shard::ApplyBatch() {
     if (!oldest_change_) oldest_change_ = environment_.now();
     if (!caught_up_ && Reaches(position_, options_.end_at_start)) {
       caught_up_ = true;
+      checkpoint_now_ = true;  // a restart from here on has little to read again
       PublishStatus();
     }
     WakeWaiters();
@@ -283,7 +284,7 @@ bool Shard::FarBehind() const {
 
 std::optional<absl::Duration> Shard::TimeToCheckpoint() const {
   if (freezing_ != nullptr || !oldest_change_ || failed()) return std::nullopt;
-  if (DeltaFull()) return absl::ZeroDuration();
+  if (DeltaFull() || checkpoint_now_) return absl::ZeroDuration();
   const absl::Duration interval =
       FarBehind() ? options_.checkpoint_interval_behind : options_.checkpoint_interval;
   return std::max(*oldest_change_ + interval - environment_.now(), absl::ZeroDuration());
@@ -291,6 +292,7 @@ std::optional<absl::Duration> Shard::TimeToCheckpoint() const {
 
 void Shard::StartCheckpoint() {
   frozen_at_ = environment_.now();
+  checkpoint_now_ = false;
   freezing_ = delta_.Freeze(position_);
   oldest_change_.reset();
   letters_before_freeze_ = letters_written_;
@@ -350,6 +352,7 @@ void Shard::FinishCheckpoint(Committed committed) {
     Fail(WithContext(committed.status, "the checkpoint could not be committed"));
   }
   TakeStats(committed.stats);
+  PublishStatus();
   ContinueFinish();
   environment_.wake_owner();
 }

@@ -199,6 +199,7 @@ class Shard {
   std::shared_ptr<const FrozenDelta> freezing_;
   std::array<int64_t, domain::kTopicCount> letters_before_freeze_{};
   bool committing_ = false;
+  bool checkpoint_now_ = false;  // whenever the last one was
   absl::Time frozen_at_;
   std::optional<absl::Time> oldest_change_;  // since when position_ is ahead of what is frozen
 

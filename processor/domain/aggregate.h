@@ -41,20 +41,21 @@ struct Description {
 };
 
 // One channel of one event. The first group is written by participant.registered only, the second
-// by distribution.completed only: that is why the topics commute.
-struct Channel {
+// by distribution.completed only: that is why the topics commute. What a registration looks at is
+// one cache line.
+struct alignas(64) Channel {
   std::string name;
 
   uint64_t participants = 0;
-  Int128 purchase_amount = 0;          // hundredths
   bool named_by_participants = false;  // counts towards kChannelsPerTopicMax
+  Int128 purchase_amount = 0;          // hundredths
 
-  uint64_t distributions = 0;    // distinct distribution identities resolved to this channel
+  uint64_t distributions = 0;  // distinct distribution identities resolved to this channel
+  bool named_by_distributions = false;
   Int128 impressions = 0;        // sum of expected views of SUCCESS distributions
   Int128 distribution_cost = 0;  // hundredths, whatever the status
   std::string channel_type;      // of the latest distribution record; meaningless without
   std::string status;            //   distributions
-  bool named_by_distributions = false;
 
   friend bool operator==(const Channel&, const Channel&) = default;
 };

@@ -17,7 +17,7 @@ constexpr size_t kErrorTextBytes = 512;
 // A message waiting in a queue costs librdkafka about this much beside its bytes (one rd_kafka_op_t
 // and its share of the allocator's overhead).
 constexpr size_t kMessageOverheadBytes = 512;
-constexpr size_t kQueueBytesMin = size_t{1} << 20;
+constexpr size_t kQueueBytesMin = size_t{512} << 10;
 constexpr absl::Duration kSameLineInterval = absl::Seconds(30);
 
 // What would silently change the meaning of Tally's input or output when set by hand.
@@ -158,7 +158,10 @@ absl::StatusCode CodeOf(rd_kafka_resp_err_t error) {
 
 Settings ConsumerSettings(const ClientConfig& config) {
   const size_t budget = std::max(config.queue_bytes_max, kQueueBytesMin);
-  const size_t payload = budget / 2;
+  // Small records need more for themselves than for their bytes. Many must fit: while all queues
+  // are full librdkafka only asks for what is not there, and looks at them again after
+  // fetch.wait.max.ms; what is read in the meantime must be in the queue.
+  const size_t payload = budget / 4;
   const size_t messages = (budget - payload) / kMessageOverheadBytes;
   const size_t fetch = std::min(payload, size_t{1} << 20);
   Settings settings = {

@@ -6,9 +6,9 @@
 // shard that is not polled holds up nobody, and as long as any partition is not saturated the
 // fetcher looks again every fetch.wait.max.ms.
 //
-// The bytes of one fetch response are shared by all records in it. A shard that is not polled pins
-// the responses that its waiting records came in, so destroy the source of a shard that has
-// stopped for good.
+// The bytes of one fetch response are shared by all records in it until they are polled. A shard
+// that is not polled pins the responses that its waiting records came in, so destroy the source of
+// a shard that has stopped for good.
 #pragma once
 
 #include <memory>

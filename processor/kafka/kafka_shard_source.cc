@@ -16,6 +16,8 @@ constexpr absl::Duration kRangeTimeout = absl::Seconds(1);
 // brokers that have just started may not know all topics yet.
 constexpr int kMissingReportsMax = 10;
 constexpr uint64_t kWakePayload = 1;
+// A batch ends with the record that reaches it.
+constexpr size_t kBatchBytesMax = size_t{1} << 20;
 
 }  // namespace
 
@@ -75,9 +77,10 @@ absl::StatusOr<std::unique_ptr<RecordBatch>> KafkaShardSource::Poll(size_t recor
   shared_->serve();
   if (!failure_.ok()) return failure_;
   auto batch = std::make_unique<KafkaRecordBatch>(shared_->pool);
-  size_t taken = 0;
-  for (int i = 0; i < domain::kTopicCount && taken < records_max && failure_.ok(); ++i) {
-    Drain(readers_[(first_ + i) % domain::kTopicCount], records_max, *batch, taken);
+  for (int i = 0; i < domain::kTopicCount && failure_.ok(); ++i) {
+    const size_t taken = batch->records().size();
+    if (taken >= records_max || batch->bytes() >= kBatchBytesMax) break;
+    Drain(readers_[(first_ + i) % domain::kTopicCount], records_max, *batch);
   }
   first_ = (first_ + 1) % domain::kTopicCount;
   if (batch->empty()) {
@@ -88,26 +91,42 @@ absl::StatusOr<std::unique_ptr<RecordBatch>> KafkaShardSource::Poll(size_t recor
   return batch;
 }
 
-void KafkaShardSource::Drain(TopicReader& reader, size_t records_max, KafkaRecordBatch& batch,
-                             size_t& taken) {
-  if (scratch_.size() < records_max) scratch_.resize(records_max);
-  const ssize_t count =
-      rd_kafka_consume_batch_queue(reader.queue.get(), 0, scratch_.data(), records_max - taken);
-  for (ssize_t i = 0; i < count; ++i) Take(reader, MessagePtr(scratch_[i]), batch);
-  taken += static_cast<size_t>(std::max<ssize_t>(count, 0));
+// What the callback below is handed.
+struct KafkaShardSource::Draining {
+  KafkaShardSource& source;
+  TopicReader& reader;
+  KafkaRecordBatch& batch;
+  size_t records_max;
+};
+
+// A callback instead of an array of messages: librdkafka then takes its lock once, not for every
+// message, and frees each right after.
+void KafkaShardSource::Drain(TopicReader& reader, size_t records_max, KafkaRecordBatch& batch) {
+  Draining draining{*this, reader, batch, records_max};
+  rd_kafka_consume_callback_queue(
+      reader.queue.get(), /*timeout_ms=*/0,
+      [](rd_kafka_message_t* message, void* opaque) {
+        auto& to = *static_cast<Draining*>(opaque);
+        to.source.Take(to.reader, *message, to.batch);
+        if (to.batch.records().size() >= to.records_max || to.batch.bytes() >= kBatchBytesMax) {
+          rd_kafka_yield(to.source.shared_->client->get());  // the rest stays in the queue
+        }
+      },
+      &draining);
 }
 
-void KafkaShardSource::Take(TopicReader& reader, MessagePtr message, KafkaRecordBatch& batch) {
+void KafkaShardSource::Take(TopicReader& reader, const rd_kafka_message_t& message,
+                            KafkaRecordBatch& batch) {
   if (reader.failed) return;
-  if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    HandleError(reader, *message, batch);
+  if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    HandleError(reader, message, batch);
     return;
   }
   // After a reconnect librdkafka may hand out again what it had fetched.
-  if (message->offset < reader.next) return;
-  reader.next = message->offset + 1;
+  if (message.offset < reader.next) return;
+  reader.next = message.offset + 1;
   reader.end = std::max(reader.end, reader.next);
-  batch.Append(reader.topic, message.release());
+  batch.Append(reader.topic, message);
 }
 
 void KafkaShardSource::HandleError(TopicReader& reader, const rd_kafka_message_t& message,

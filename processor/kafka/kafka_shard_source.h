@@ -58,8 +58,9 @@ class KafkaShardSource : public ShardSource {
 
   KafkaShardSource(std::shared_ptr<SharedSource> shared, int32_t partition);
   absl::Status StartTopic(domain::Topic topic, int64_t from);
-  void Drain(TopicReader& reader, size_t records_max, KafkaRecordBatch& batch, size_t& taken);
-  void Take(TopicReader& reader, MessagePtr message, KafkaRecordBatch& batch);
+  struct Draining;
+  void Drain(TopicReader& reader, size_t records_max, KafkaRecordBatch& batch);
+  void Take(TopicReader& reader, const rd_kafka_message_t& message, KafkaRecordBatch& batch);
   void HandleError(TopicReader& reader, const rd_kafka_message_t& message, KafkaRecordBatch& batch);
   void Fail(TopicReader& reader, absl::Status status);
   absl::Status OutOfRange(const TopicReader& reader);
@@ -69,7 +70,6 @@ class KafkaShardSource : public ShardSource {
   std::shared_ptr<SharedSource> shared_;
   const int32_t partition_;
   std::array<TopicReader, domain::kTopicCount> readers_;
-  std::vector<rd_kafka_message_t*> scratch_;
   int first_ = 0;  // whose turn it is to be drained first
   absl::Status failure_;
 };

@@ -1,5 +1,7 @@
 #include "processor/kafka/record_batch.h"
 
+#include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace tally::kafka {
@@ -25,6 +27,34 @@ domain::Record RecordOf(domain::Topic topic, const rd_kafka_message_t& message) 
       .headers = {}};
 }
 
+std::string_view TextArena::Copy(std::string_view text) {
+  bytes_ += text.size();
+  if (text.size() > left_) {
+    const size_t size = std::max(text.size(), kBlockBytes);
+    // The first block is the one that is kept: not one of another size.
+    if (blocks_.empty()) blocks_.push_back(std::make_unique_for_overwrite<char[]>(kBlockBytes));
+    if (next_ == nullptr && text.size() <= kBlockBytes) {
+      next_ = blocks_[0].get();
+    } else {
+      blocks_.push_back(std::make_unique_for_overwrite<char[]>(size));
+      next_ = blocks_.back().get();
+    }
+    left_ = size;
+  }
+  char* const copy = next_;
+  std::memcpy(copy, text.data(), text.size());
+  next_ += text.size();
+  left_ -= text.size();
+  return {copy, text.size()};
+}
+
+void TextArena::Clear() {
+  if (blocks_.size() > 1) blocks_.resize(1);
+  next_ = nullptr;
+  left_ = 0;
+  bytes_ = 0;
+}
+
 std::unique_ptr<BatchBuffers> BatchPool::Take() {
   if (free_.empty()) return std::make_unique<BatchBuffers>();
   auto buffers = std::move(free_.back());
@@ -34,7 +64,7 @@ std::unique_ptr<BatchBuffers> BatchPool::Take() {
 
 void BatchPool::Return(std::unique_ptr<BatchBuffers> buffers) {
   if (free_.size() >= kKeptMax) return;
-  buffers->messages.clear();
+  buffers->texts.Clear();
   buffers->records.clear();
   buffers->headers.clear();
   buffers->header_ranges.clear();
@@ -47,21 +77,26 @@ KafkaRecordBatch::KafkaRecordBatch(std::shared_ptr<BatchPool> pool)
   next_offsets_.fill(-1);
 }
 
-KafkaRecordBatch::~KafkaRecordBatch() {
-  for (rd_kafka_message_t* message : buffers_->messages) rd_kafka_message_destroy(message);
-  pool_->Return(std::move(buffers_));
+KafkaRecordBatch::~KafkaRecordBatch() { pool_->Return(std::move(buffers_)); }
+
+std::optional<std::string_view> KafkaRecordBatch::Copy(
+    const std::optional<std::string_view>& text) {
+  if (!text) return std::nullopt;
+  return buffers_->texts.Copy(*text);
 }
 
-void KafkaRecordBatch::Append(domain::Topic topic, rd_kafka_message_t* message) {
-  buffers_->messages.push_back(message);
-  buffers_->records.push_back(RecordOf(topic, *message));
+void KafkaRecordBatch::Append(domain::Topic topic, const rd_kafka_message_t& message) {
+  domain::Record record = RecordOf(topic, message);
+  record.key = Copy(record.key);
+  record.value = Copy(record.value);
+  buffers_->records.push_back(record);
   AppendHeaders(message);
-  Advance(topic, message->offset + 1);
+  Advance(topic, message.offset + 1);
 }
 
-void KafkaRecordBatch::AppendHeaders(const rd_kafka_message_t* message) {
+void KafkaRecordBatch::AppendHeaders(const rd_kafka_message_t& message) {
   rd_kafka_headers_t* headers = nullptr;
-  if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
   const size_t begin = buffers_->headers.size();
   const char* name = nullptr;
   const void* value = nullptr;
@@ -69,7 +104,8 @@ void KafkaRecordBatch::AppendHeaders(const rd_kafka_message_t* message) {
   for (size_t i = 0;
        rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
        ++i) {
-    buffers_->headers.push_back({.name = name, .value = Bytes(value, size)});
+    buffers_->headers.push_back(
+        {.name = buffers_->texts.Copy(name), .value = Copy(Bytes(value, size))});
   }
   buffers_->records_with_headers.push_back(buffers_->records.size() - 1);
   buffers_->header_ranges.emplace_back(begin, buffers_->headers.size() - begin);

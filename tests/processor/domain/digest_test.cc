@@ -14,14 +14,14 @@ namespace {
 Channel FullChannel() {
   return {.name = "지니TV",
           .participants = 3,
-          .purchase_amount = 400,
           .named_by_participants = true,
+          .purchase_amount = 400,
           .distributions = 2,
+          .named_by_distributions = true,
           .impressions = 10'000,
           .distribution_cost = 150'000'000,
           .channel_type = "TV",
-          .status = "SUCCESS",
-          .named_by_distributions = true};
+          .status = "SUCCESS"};
 }
 
 EventAggregate FullAggregate() {
