@@ -142,6 +142,12 @@ Delta::Delta(domain::HashKey hash_key, std::shared_ptr<const store::Snapshot> sn
       filter_(options.filter_bytes_max),
       filters_complete_(checkpoint.participants == 0) {}
 
+void Delta::ExpectMany() {
+  // A quarter is for what else changes.
+  const size_t slots = std::bit_floor(bytes_max_ / 4 * 3 / kParticipantSlotBytes);
+  participants_.reserve(slots / 8 * 7);
+}
+
 void Delta::SetStoredParticipants(std::unique_ptr<const ParticipantFilter> stored) {
   stored_filter_ = std::move(stored);
   filters_complete_ = true;

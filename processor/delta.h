@@ -128,6 +128,10 @@ class Delta final : public domain::FoldState {
   // events' bytes must live until they are folded or Prepare is called again.
   void Prepare(std::span<const domain::ParticipantRegistered> next);
 
+  // Many records are to come: the tables get the size that they will have when they are full, since
+  // growing them takes milliseconds.
+  void ExpectMany();
+
   // The participants that the store held when this delta was made: until it has this, every one is
   // looked up in the store. Not called when there were none.
   void SetStoredParticipants(std::unique_ptr<const ParticipantFilter> stored);

@@ -1,6 +1,8 @@
 #include "processor/engine.h"
 
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
@@ -37,6 +39,13 @@ bool MayPass(const absl::Status& status) {
 // Errors of the store must not look as if waiting for the broker helped.
 absl::Status Final(const absl::Status& status) {
   return MayPass(status) ? absl::InternalError(status.message()) : status;
+}
+
+// Reads and the fold come first where cores are short. What commits in the background cannot fall
+// behind without end: a shard waits when its delta is full.
+bool LowerThreadPriority() {
+  constexpr int kNice = 10;
+  return setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice) == 0;
 }
 
 // How the memory budget is shared out, in sixteenths: five to deltas, four to participant filters,
@@ -400,7 +409,11 @@ absl::Status Engine::StartWorkers(Plan& plan) {
 
     ShardEnvironment environment;
     environment.run_in_background = [pool = background_.get()](std::function<void()> job) {
-      boost::asio::post(*pool, std::move(job));
+      boost::asio::post(*pool, [job = std::move(job)] {
+        static thread_local const bool lowered = LowerThreadPriority();
+        static_cast<void>(lowered);
+        job();
+      });
     };
     environment.post_to_owner = worker.PostToOwner();
     environment.wake_owner = worker.WakeOwner();

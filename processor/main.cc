@@ -40,6 +40,11 @@
 #include "query/service.h"
 #include "store/shard_directory.h"
 
+// jemalloc's settings, read before main begins. Freed memory goes back within about a second: what
+// a replay needed is not kept for days. Few arenas keep less of it aside.
+extern "C" const char* malloc_conf;
+const char* malloc_conf = "narenas:4,dirty_decay_ms:1000,muzzy_decay_ms:0";
+
 namespace tally {
 namespace {
 

@@ -57,6 +57,7 @@ Shard::Shard(ShardOptions options, ShardEnvironment environment,
   caught_up_ = Reaches(position_, options_.end_at_start);
   PublishStatus();
   if (checkpoint.participants > 0) LoadFilter();
+  if (FarBehindAtStart()) delta_.ExpectMany();
 }
 
 Shard::~Shard() = default;
@@ -273,6 +274,14 @@ void Shard::FilterLoaded(const absl::Status& status) {
   filter_load_.reset();
   if (!status.ok()) Fail(WithContext(status, "the store cannot be read"));
   ContinueFinish();
+}
+
+bool Shard::FarBehindAtStart() const {
+  int64_t behind = 0;
+  for (int topic = 0; topic < domain::kTopicCount; ++topic) {
+    behind += std::max<int64_t>(options_.end_at_start[topic] - position_[topic], 0);
+  }
+  return behind > options_.far_behind_records;
 }
 
 bool Shard::FarBehind() const {

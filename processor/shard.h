@@ -165,6 +165,7 @@ class Shard {
   void LoadFilterStep();
   void FilterLoaded(const absl::Status& status);
 
+  bool FarBehindAtStart() const;
   bool FarBehind() const;
   bool DeltaFull() const { return delta_.full(); }
   void StartCheckpoint();

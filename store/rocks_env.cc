@@ -19,6 +19,8 @@ RocksEnvironment::RocksEnvironment(const RocksEnvironmentOptions& options)
   parts_->env = rocksdb::Env::Default();
   parts_->env->SetBackgroundThreads(std::max(options.compaction_threads, 1), rocksdb::Env::LOW);
   parts_->env->SetBackgroundThreads(1, rocksdb::Env::HIGH);
+  // What is read and written meanwhile is more urgent.
+  parts_->env->LowerThreadPoolCPUPriority(rocksdb::Env::LOW);
   parts_->block_cache =
       rocksdb::NewLRUCache(memory_bytes, kCacheShardBits, /*strict_capacity_limit=*/false,
                            /*high_pri_pool_ratio=*/0.5);

@@ -215,7 +215,8 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Create(rd_kafka_type_t type,
   std::unique_ptr<Client> client(new Client(config, std::move(hooks)));
   ConfPtr conf(rd_kafka_conf_new());
   if (absl::Status status = CheckExtra(config); !status.ok()) return status;
-  for (const Settings& part : {config.extra, CommonSettings(config), settings}) {
+  // What the user sets comes last: it is refused (above) or it holds.
+  for (const Settings& part : {CommonSettings(config), settings, config.extra}) {
     if (absl::Status status = SetAll(conf.get(), part); !status.ok()) return status;
   }
   rd_kafka_conf_set_opaque(conf.get(), client.get());
