@@ -1,6 +1,7 @@
 // LogAdmin on the embedded cluster.
 #include <set>
 
+#include "processor/kafka/client.h"
 #include "tests/processor/kafka/embedded_fixture.h"
 
 namespace tally::kafka {
@@ -195,6 +196,17 @@ TEST(ClientConfigTest, RefusesWhatCannotWorkOrMustNotBeChanged) {
   }
   EXPECT_TRUE(absl::IsInvalidArgument(Validate({.brokers = ""})));
   EXPECT_TRUE(Validate({.brokers = kNobody, .extra = {{"socket.keepalive.enable", "true"}}}).ok());
+}
+
+TEST(ClientConfigTest, TheUsersPropertiesHoldOverTallysOwn) {
+  const ClientConfig config = {.brokers = kNobody, .extra = {{"fetch.wait.max.ms", "7"}}};
+  const auto client = Client::Create(RD_KAFKA_CONSUMER, config, ConsumerSettings(config), {});
+  ASSERT_TRUE(client.ok()) << client.status();
+  char value[32];
+  size_t size = sizeof value;
+  ASSERT_EQ(rd_kafka_conf_get(rd_kafka_conf((*client)->get()), "fetch.wait.max.ms", value, &size),
+            RD_KAFKA_CONF_OK);
+  EXPECT_STREQ(value, "7");
 }
 
 }  // namespace
