@@ -28,6 +28,7 @@ domain::Record RecordOf(domain::Topic topic, const rd_kafka_message_t& message) 
 }
 
 std::string_view TextArena::Copy(std::string_view text) {
+  if (text.empty()) return "";
   bytes_ += text.size();
   if (text.size() > left_) {
     const size_t size = std::max(text.size(), kBlockBytes);
