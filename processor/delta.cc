@@ -118,7 +118,7 @@ size_t TextBytes(const domain::EventAggregate& event) {
 }  // namespace
 
 // What folding a registration looks at of its event, but for the channels.
-void PrefetchForRegistration(const EventNode& node) {
+static void PrefetchForRegistration(const EventNode& node) {
   const char* begin = reinterpret_cast<const char*>(&node.aggregate.channels);
   const char* end = reinterpret_cast<const char*>(&node.hours + 1);
   for (const char* line = begin; line < end; line += kCacheLineBytes) __builtin_prefetch(line);
@@ -139,7 +139,7 @@ Delta::Delta(domain::HashKey hash_key, std::shared_ptr<const store::Snapshot> sn
       bytes_max_(options.bytes_max),
       snapshot_(std::move(snapshot)),
       next_event_number_(checkpoint.next_event_number),
-      filter_(options.filter_bytes_max),
+      filter_(checkpoint.participants == 0 ? options.filter_bytes_max : NewFilterBytes(options)),
       filters_complete_(checkpoint.participants == 0) {}
 
 void Delta::ExpectMany() {

@@ -108,6 +108,12 @@ struct DeltaOptions {
   size_t filter_bytes_max = size_t{32} << 20;
 };
 
+// The part of the filters' memory for participants that come after the delta was made, where there
+// are stored ones.
+constexpr size_t NewFilterBytes(const DeltaOptions& options) {
+  return options.filter_bytes_max / 4;
+}
+
 // How often the store had to be asked whether a participant is counted already, and what it said.
 struct LookupCounts {
   uint64_t found = 0;

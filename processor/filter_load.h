@@ -21,6 +21,10 @@ class FilterLoad {
   // Reads `rows_max` rows at most. True: there may be more. Errors are the store's.
   absl::StatusOr<bool> Step(size_t rows_max);
 
+  // Lets go of what it reads from, which may take long: not on the shard's thread. No Step after
+  // it.
+  void Close() { rows_.reset(); }
+
   // After Step has given false.
   std::unique_ptr<const ParticipantFilter> Take() { return std::move(filter_); }
 

@@ -9,9 +9,9 @@
 // and without a pause. It costs 1.2 to 1.5 bytes a participant beyond a million participants; small
 // filters have longer remainders, up to 2.5 bytes a participant (and are wrong less often).
 //
-// Its memory is bounded: at the limit, remainders lose a bit each, page by page. That halves the
-// lower part's size and doubles the share of "perhaps"; nothing else changes. In the end it answers
-// "perhaps" to everything and costs nothing more.
+// Its memory is bounded: at the limit, remainders lose a bit each, page by page, which makes room
+// and doubles the share of "perhaps"; nothing else changes. In the end it answers "perhaps" to
+// everything and costs nothing more.
 #pragma once
 
 #include <cstddef>

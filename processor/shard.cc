@@ -53,10 +53,10 @@ Shard::Shard(ShardOptions options, ShardEnvironment environment,
       durable_(checkpoint),
       delta_(std::move(hash_key), store_->NewSnapshot(), checkpoint, options_.delta),
       position_(checkpoint.next_offsets),
-      letter_acks_(std::make_shared<LetterAcks>()) {
+      letter_acks_(std::make_shared<LetterAcks>()),
+      filter_load_due_(checkpoint.participants > 0) {
   caught_up_ = Reaches(position_, options_.end_at_start);
   PublishStatus();
-  if (checkpoint.participants > 0) LoadFilter();
   if (FarBehindAtStart()) delta_.ExpectMany();
 }
 
@@ -77,6 +77,7 @@ bool Shard::Step(size_t records_max) {
     ContinueFinish();
     return false;
   }
+  if (std::exchange(filter_load_due_, false)) LoadFilter();
   if (freezing_ != nullptr && !committing_ && LettersAcknowledged()) CommitFrozen();
 
   const bool more = TakeBatch(records_max) && ApplyBatch();
@@ -255,16 +256,18 @@ Shard::Applied Shard::Reject(const domain::Record& record, const domain::Rejecti
 }
 
 void Shard::LoadFilter() {
-  filter_load_ =
-      std::make_unique<FilterLoad>(store_->NewSnapshot(), options_.delta.filter_bytes_max);
+  filter_load_ = std::make_unique<FilterLoad>(
+      store_->NewSnapshot(), options_.delta.filter_bytes_max - NewFilterBytes(options_.delta));
   LoadFilterStep();
 }
 
 // Step by step, so that commits of all shards come in between.
 void Shard::LoadFilterStep() {
   environment_.run_in_background([this] {
-    const auto more = filter_load_->Step(kFilterRowsAtATime);
-    if (more.ok() && *more && !filter_load_cancelled_) return LoadFilterStep();
+    const absl::StatusOr<bool> more =
+        filter_load_cancelled_ ? false : filter_load_->Step(kFilterRowsAtATime);
+    if (more.ok() && *more) return LoadFilterStep();
+    filter_load_->Close();
     environment_.post_to_owner([this, status = more.status()] { FilterLoaded(status); });
   });
 }
@@ -412,6 +415,7 @@ void Shard::ContinueFinish() {
 void Shard::Fail(absl::Status why) {
   if (failed()) return;
   failure_ = std::move(why);
+  filter_load_cancelled_ = true;
   spdlog::error(
       "shard {} has stopped: {}. Nothing is lost: its state stands at the last checkpoint and the "
       "rest is in the log.",

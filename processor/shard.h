@@ -207,6 +207,7 @@ class Shard {
   // The stored participants' filter being made, a step at a time in the background.
   std::unique_ptr<FilterLoad> filter_load_;
   std::atomic<bool> filter_load_cancelled_{false};
+  bool filter_load_due_;  // by the first Step: before, nothing may run elsewhere
   LookupCounts lookups_published_;
 
   bool finishing_ = false;

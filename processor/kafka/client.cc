@@ -21,7 +21,9 @@ constexpr size_t kQueueBytesMin = size_t{512} << 10;
 constexpr absl::Duration kSameLineInterval = absl::Seconds(30);
 
 // What would silently change the meaning of Tally's input or output when set by hand.
-constexpr std::array<std::string_view, 12> kReserved = {"bootstrap.servers",
+constexpr std::array<std::string_view, 14> kReserved = {"bootstrap.servers",
+                                                        "allow.auto.create.topics",
+                                                        "statistics.interval.ms",
                                                         "metadata.broker.list",
                                                         "group.id",
                                                         "client.id",

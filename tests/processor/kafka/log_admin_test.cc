@@ -187,6 +187,8 @@ TEST(ClientConfigTest, RefusesWhatCannotWorkOrMustNotBeChanged) {
       {{{"auto.offset.reset", "latest"}}, "auto.offset.reset"},
       {{{"isolation.level", "read_uncommitted"}}, "isolation.level"},
       {{{"group.id", "x"}}, "group.id"},
+      {{{"statistics.interval.ms", "0"}}, "statistics.interval.ms"},
+      {{{"allow.auto.create.topics", "true"}}, "allow.auto.create.topics"},
       {{{"bootstrap.servers", "x:1"}}, "bootstrap.servers"},
   };
   for (const auto& [extra, named] : rows) {
