@@ -23,8 +23,8 @@ if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
 endif()
-# Records are freed by another thread than the one that allocated them: jemalloc takes a tenth less
-# time for all of a replay than glibc's malloc. Sanitizers bring their own.
+# librdkafka's messages are freed by another thread than the one that allocated them: jemalloc took a
+# tenth less CPU time for a whole replay than glibc's malloc. Sanitizers bring their own.
 if(NOT TALLY_SANITIZE)
   pkg_check_modules(JEMALLOC IMPORTED_TARGET jemalloc)
 endif()

@@ -88,10 +88,8 @@ absl::StatusOr<EventNodePtr> LoadNode(const store::Snapshot& snapshot, std::stri
   if (!row.ok()) return row.status();
   auto node = std::make_shared<EventNode>();
   node->number = row->number;
-  node->identity = std::make_shared<EventIdentity>(
-      EventIdentity{.number = row->number,
-                    .event_key = domain::EventKey(event_id),
-                    .row_digest = domain::AggregateRow(row->aggregate)});
+  node->identity = std::make_shared<EventIdentity>(EventIdentity{
+      .event_key = domain::EventKey(event_id), .row_digest = domain::AggregateRow(row->aggregate)});
   node->in_store = true;
   node->participants_in_store = row->aggregate.participants > 0;
   node->aggregate = std::move(row->aggregate);
@@ -115,15 +113,15 @@ size_t TextBytes(const domain::EventAggregate& event) {
   return bytes;
 }
 
-}  // namespace
-
 // What folding a registration looks at of its event, but for the channels.
-static void PrefetchForRegistration(const EventNode& node) {
+void PrefetchForRegistration(const EventNode& node) {
   const char* begin = reinterpret_cast<const char*>(&node.aggregate.channels);
   const char* end = reinterpret_cast<const char*>(&node.hours + 1);
   for (const char* line = begin; line < end; line += kCacheLineBytes) __builtin_prefetch(line);
   __builtin_prefetch(end - 1);
 }
+
+}  // namespace
 
 uint64_t HashBits(const domain::ParticipantHashBytes& hash) {
   uint64_t bits;
@@ -245,8 +243,8 @@ absl::StatusOr<const domain::EventAggregate*> Delta::OpenEvent(std::string_view 
   if (*slot == nullptr) {
     auto node = std::make_shared<EventNode>();
     node->number = next_event_number_++;
-    node->identity = std::make_shared<EventIdentity>(EventIdentity{
-        .number = node->number, .event_key = domain::EventKey(event_id), .row_digest = {}});
+    node->identity = std::make_shared<EventIdentity>(
+        EventIdentity{.event_key = domain::EventKey(event_id), .row_digest = {}});
     node->aggregate.event_id = event_id;
     *slot = AddSlot(event_id, std::move(node));
   }

@@ -37,7 +37,6 @@ namespace tally {
 
 // What all versions of one event's node share.
 struct EventIdentity {
-  EventNumber number = 0;
   domain::Digest event_key;
   // Term of the event's row as of the last checkpoint built, zero before the first. Only the
   // checkpoint builder touches it once the event is in memory.
@@ -46,7 +45,7 @@ struct EventIdentity {
 
 // One event with its changes of one epoch (from one freeze to the next).
 struct EventNode {
-  EventNumber number = 0;  // identity->number, nearer
+  EventNumber number = 0;
   std::shared_ptr<EventIdentity> identity;
   domain::EventAggregate aggregate;    // full current value
   bool in_store = false;               // some row of it may be in the store or on its way there

@@ -228,11 +228,9 @@ std::string ParticipantKey(EventNumber number, const ParticipantHashBytes& hash)
 }
 
 void SetParticipantKey(EventNumber number, const ParticipantHashBytes& hash, std::string* key) {
-  key->resize(1 + sizeof number + hash.size());
-  char* to = key->data();
-  *to++ = 'P';
-  for (int shift = 24; shift >= 0; shift -= 8) *to++ = static_cast<char>(number >> shift);
-  std::memcpy(to, hash.data(), hash.size());
+  key->assign(1, 'P');
+  store::AppendU32(key, number);
+  key->append(reinterpret_cast<const char*>(hash.data()), hash.size());
 }
 
 absl::StatusOr<DistributionKeyParts> ParseDistributionKey(std::string_view key) {

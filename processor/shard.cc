@@ -14,6 +14,7 @@ using domain::Index;
 using domain::Topic;
 
 constexpr absl::Duration kStatsInterval = absl::Seconds(30);
+constexpr absl::Duration kBusyStatsInterval = absl::Milliseconds(500);
 constexpr size_t kFilterRowsAtATime = 50'000;
 constexpr size_t kFreedElsewhere = 2'000;
 
@@ -57,7 +58,7 @@ Shard::Shard(ShardOptions options, ShardEnvironment environment,
       filter_load_due_(checkpoint.participants > 0) {
   caught_up_ = Reaches(position_, options_.end_at_start);
   PublishStatus();
-  if (FarBehindAtStart()) delta_.ExpectMany();
+  if (RecordsBehind() > options_.far_behind_records) delta_.ExpectMany();
 }
 
 Shard::~Shard() = default;
@@ -88,7 +89,7 @@ bool Shard::Step(size_t records_max) {
 
 bool Shard::TakeBatch(size_t records_max) {
   if (batch_ != nullptr) return true;
-  if (source_ == nullptr || compaction_behind_ || (DeltaFull() && freezing_ != nullptr)) {
+  if (source_ == nullptr || compaction_behind_ || (delta_.full() && freezing_ != nullptr)) {
     return false;
   }
   auto batch = source_->Poll(records_max);
@@ -115,13 +116,13 @@ bool Shard::ApplyBatch() {
   waits_for_letters_ = false;
   const size_t first = batch_next_;
   for (; batch_next_ < records.size(); ++batch_next_) {
-    if (DeltaFull() && freezing_ != nullptr) {
+    if (delta_.full() && freezing_ != nullptr) {
       applied = Applied::kWait;
       break;
     }
     applied = Apply(records[batch_next_]);
     if (applied != Applied::kDone) break;
-    if (DeltaFull() && freezing_ == nullptr) {
+    if (delta_.full() && freezing_ == nullptr) {
       oldest_change_ = oldest_change_.value_or(environment_.now());
       StartCheckpoint();
     }
@@ -279,24 +280,19 @@ void Shard::FilterLoaded(const absl::Status& status) {
   ContinueFinish();
 }
 
-bool Shard::FarBehindAtStart() const {
+int64_t Shard::RecordsBehind() const {
   int64_t behind = 0;
-  for (int topic = 0; topic < domain::kTopicCount; ++topic) {
-    behind += std::max<int64_t>(options_.end_at_start[topic] - position_[topic], 0);
-  }
-  return behind > options_.far_behind_records;
+  for (const int64_t lag : Lag()) behind += std::max<int64_t>(lag, 0);
+  return behind;
 }
 
 bool Shard::FarBehind() const {
-  if (!caught_up_) return true;
-  int64_t behind = 0;
-  for (const int64_t lag : Lag()) behind += std::max<int64_t>(lag, 0);
-  return behind > options_.far_behind_records;
+  return !caught_up_ || RecordsBehind() > options_.far_behind_records;
 }
 
 std::optional<absl::Duration> Shard::TimeToCheckpoint() const {
   if (freezing_ != nullptr || !oldest_change_ || failed()) return std::nullopt;
-  if (DeltaFull() || checkpoint_now_) return absl::ZeroDuration();
+  if (delta_.full() || checkpoint_now_) return absl::ZeroDuration();
   const absl::Duration interval =
       FarBehind() ? options_.checkpoint_interval_behind : options_.checkpoint_interval;
   return std::max(*oldest_change_ + interval - environment_.now(), absl::ZeroDuration());
@@ -446,12 +442,14 @@ void Shard::WakeWaiters() {
   }
 }
 
+// Where the source has not heard of the log's end, it is at least where it was at start.
 Offsets Shard::Lag() const {
   Offsets lag{-1, -1, -1};
-  if (source_ == nullptr) return lag;
-  const Offsets end = source_->EndOffsets();
+  if (failed()) return lag;
+  const Offsets end = source_ != nullptr ? source_->EndOffsets() : lag;
   for (int topic = 0; topic < domain::kTopicCount; ++topic) {
-    if (end[topic] >= 0) lag[topic] = std::max<int64_t>(0, end[topic] - position_[topic]);
+    const int64_t known = end[topic] >= 0 ? end[topic] : options_.end_at_start[topic];
+    lag[topic] = std::max<int64_t>(0, known - position_[topic]);
   }
   return lag;
 }
@@ -462,18 +460,14 @@ Shard::Health Shard::GetHealth() const {
 }
 
 void Shard::PublishStatus() {
-  Offsets lag = Lag();
-  for (int topic = 0; topic < domain::kTopicCount; ++topic) {
-    if (lag[topic] < 0 && !failed()) {
-      lag[topic] = std::max<int64_t>(0, options_.end_at_start[topic] - position_[topic]);
-    }
-  }
+  const Offsets lag = Lag();
   {
     std::lock_guard lock(health_mutex_);
     health_ = {.caught_up = caught_up_, .lag = lag, .failure = std::string(failure_.message())};
   }
   // Asking the store looks at every file: now and then, or while it is busy.
-  if (compaction_behind_ || stats_.compacting || environment_.now() - stats_at_ > kStatsInterval) {
+  const bool busy = compaction_behind_ || stats_.compacting;
+  if (environment_.now() - stats_at_ > (busy ? kBusyStatsInterval : kStatsInterval)) {
     TakeStats(store_->Stats());
   }
   const LookupCounts& lookups = delta_.lookups();

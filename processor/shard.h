@@ -165,9 +165,8 @@ class Shard {
   void LoadFilterStep();
   void FilterLoaded(const absl::Status& status);
 
-  bool FarBehindAtStart() const;
+  int64_t RecordsBehind() const;
   bool FarBehind() const;
-  bool DeltaFull() const { return delta_.full(); }
   void StartCheckpoint();
   bool LettersAcknowledged() const;
   void CommitFrozen();

@@ -14,7 +14,6 @@ namespace {
 constexpr size_t kKiB = 1024;
 constexpr size_t kMiB = 1024 * kKiB;
 constexpr int kNever = 1 << 30;
-constexpr int kLz4Acceleration = 8;
 
 rocksdb::CompressionType FirstSupported(const std::vector<rocksdb::CompressionType>& wanted) {
   const std::vector<rocksdb::CompressionType> supported = rocksdb::GetSupportedCompressions();
@@ -67,7 +66,7 @@ void SetMemory(rocksdb::Options& options, const RocksEnvironment::Parts& shared)
 
 void SetCompaction(rocksdb::Options& options) {
   // Runs of about the same size are merged, many at a time: most rows are participants, which are
-  // written once and in no order, and leveled compaction would rewrite them several times more.
+  // written once and in no order, so leveled compaction rewrites them again and again.
   // What universal compaction costs instead is little here: few reads have to look at more than
   // one run, since filters answer most of them.
   options.compaction_style = rocksdb::kCompactionStyleUniversal;
@@ -131,10 +130,6 @@ OpenDb::OpenDb(const RocksStoreOptions& store, std::shared_ptr<RocksEnvironment>
 
   ingest_options = options;
   ingest_options.bottommost_compression = rocksdb::kDisableCompressionOption;
-  // Quick rather than thorough: compaction compresses again.
-  if (ingest_options.compression == rocksdb::kLZ4Compression) {
-    ingest_options.compression_opts.level = -kLz4Acceleration;
-  }
   ingest_options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(TableOptions(parts)));
 }
 
