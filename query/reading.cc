@@ -11,6 +11,9 @@ namespace {
 
 using boost::asio::awaitable;
 
+// No user has it: identifiers have at least one byte.
+constexpr char kNobody[] = "";
+
 absl::Status WithPosition(absl::Status status, const Reader& reader) {
   if (const auto position = GetPositionReached(status); position.has_value()) {
     SetFailureContext(status, {EncodePosition(*position, reader.LogIdentity()), false});
@@ -60,11 +63,13 @@ absl::StatusOr<std::vector<MinOffset>> ParseMin(const std::string& min_position,
   return min;
 }
 
-awaitable<absl::StatusOr<Reading>> Read(Reader& reader, Subject subject, TimelineNeed need,
-                                        std::vector<MinOffset> min) {
+awaitable<absl::StatusOr<Reading>> Read(Reader& reader, Viewer viewer, Subject subject,
+                                        TimelineNeed need, std::vector<MinOffset> min) {
+  // Somebody else's data is not even read: how long that takes would tell how much there is.
+  const std::string user_id = viewer.Sees(subject.id) ? subject.id : kNobody;
   auto reading = subject.level == Level::kEvent
                      ? ReadEventAsUser(reader, subject.id, std::move(need), std::move(min))
-                     : reader.ReadUser(subject.id, std::move(need), std::move(min));
+                     : reader.ReadUser(user_id, std::move(need), std::move(min));
   auto read = co_await std::move(reading);
   if (!read.ok()) co_return WithPosition(read.status(), reader);
   Reading done;
@@ -72,6 +77,9 @@ awaitable<absl::StatusOr<Reading>> Read(Reader& reader, Subject subject, Timelin
   done.hours = std::move(read->hours);
   done.position = EncodePosition(read->position, reader.LogIdentity());
   done.catching_up = read->catching_up;
+  std::erase_if(done.events, [&](const EventSnapshot& event) {
+    return !viewer.Sees(event.aggregate.description->user_id);
+  });
   if (done.events.empty()) co_return Unknown(subject, done);
   std::sort(done.events.begin(), done.events.end(), [](const auto& a, const auto& b) {
     return a.aggregate.event_id < b.aggregate.event_id;

@@ -10,6 +10,7 @@
 #include "query/etag.h"
 #include "query/problem.h"
 #include "query/reader.h"
+#include "query/viewer.h"
 #include "query/views/common.h"
 
 namespace tally::query {
@@ -29,8 +30,9 @@ absl::StatusOr<std::vector<MinOffset>> ParseMin(const std::string& min_position,
                                                 std::vector<ParameterError> errors);
 
 // Errors: those of Reader, with the token of the position reached in the payload; kNotFound for an
-// id of which nothing is known, or kUnavailable while catching up. `reader` outlives the call.
-boost::asio::awaitable<absl::StatusOr<Reading>> Read(Reader& reader, Subject subject,
+// id of which nothing is known or that is not the viewer's (the two cannot be told apart), or
+// kUnavailable while catching up. `reader` outlives the call.
+boost::asio::awaitable<absl::StatusOr<Reading>> Read(Reader& reader, Viewer viewer, Subject subject,
                                                      TimelineNeed need, std::vector<MinOffset> min);
 
 // Adds everything of the events that an answer can show.

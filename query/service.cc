@@ -51,7 +51,7 @@ awaitable<absl::StatusOr<Answer<EventDashboard>>> Service::GetEventDashboard(Req
   auto min = ParseMin(request.min_position, reader_, std::move(errors));
   if (!min.ok()) co_return min.status();
 
-  auto reading = Read(reader_, subject, DashboardNeed(window), *std::move(min));
+  auto reading = Read(reader_, request.viewer, subject, DashboardNeed(window), *std::move(min));
   const auto read = co_await std::move(reading);
   if (!read.ok()) co_return read.status();
   EtagBuilder etag = NewEtag("dashboard", subject);
@@ -71,7 +71,7 @@ awaitable<absl::StatusOr<Answer<UserDashboard>>> Service::GetUserDashboard(Reque
   auto min = ParseMin(request.min_position, reader_, std::move(errors));
   if (!min.ok()) co_return min.status();
 
-  auto reading = Read(reader_, subject, DashboardNeed(window), *std::move(min));
+  auto reading = Read(reader_, request.viewer, subject, DashboardNeed(window), *std::move(min));
   const auto read = co_await std::move(reading);
   if (!read.ok()) co_return read.status();
   EtagBuilder etag = NewEtag("dashboard", subject);
@@ -92,7 +92,7 @@ awaitable<absl::StatusOr<Answer<ChannelsView>>> Service::GetChannels(Level level
   auto min = ParseMin(request.min_position, reader_, std::move(errors));
   if (!min.ok()) co_return min.status();
 
-  auto reading = Read(reader_, subject, ChannelsNeed(window), *std::move(min));
+  auto reading = Read(reader_, request.viewer, subject, ChannelsNeed(window), *std::move(min));
   const auto read = co_await std::move(reading);
   if (!read.ok()) co_return read.status();
   EtagBuilder etag = NewEtag("channels", subject);
@@ -115,7 +115,7 @@ awaitable<absl::StatusOr<Answer<RoiView>>> Service::GetRoi(Level level, Request 
   auto min = ParseMin(request.min_position, reader_, std::move(errors));
   if (!min.ok()) co_return min.status();
 
-  auto reading = Read(reader_, subject, TimelineNeed{}, *std::move(min));
+  auto reading = Read(reader_, request.viewer, subject, TimelineNeed{}, *std::move(min));
   const auto read = co_await std::move(reading);
   if (!read.ok()) co_return read.status();
   EtagBuilder etag = NewEtag("roi", subject);
@@ -137,7 +137,8 @@ awaitable<absl::StatusOr<Answer<TimelineView>>> Service::GetTimeline(Level level
   auto min = ParseMin(request.min_position, reader_, std::move(errors));
   if (!min.ok()) co_return min.status();
 
-  auto reading = Read(reader_, subject, TimelineNeedOf(window, channels), *std::move(min));
+  auto reading =
+      Read(reader_, request.viewer, subject, TimelineNeedOf(window, channels), *std::move(min));
   const auto read = co_await std::move(reading);
   if (!read.ok()) co_return read.status();
   const Buckets buckets = TimelineBuckets(window, read->hours, interval);

@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "query/etag.h"
 #include "query/reader.h"
+#include "query/viewer.h"
 #include "query/views/channels.h"
 #include "query/views/event_dashboard.h"
 #include "query/views/roi.h"
@@ -30,6 +31,7 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> parameters;
   std::string min_position;                  // the value of Tally-Min-Position; empty: none
   std::optional<std::string> if_none_match;  // the value of If-None-Match
+  Viewer viewer;
 };
 
 template <class View>
@@ -42,7 +44,8 @@ struct Answer {
 
 // Errors of every operation, to be mapped by problem.h:
 //   kInvalidArgument   parameters; all at once in the payload (problem.h)
-//   kNotFound          unknown id; never while catching up: that is a kUnavailable
+//   kNotFound          unknown id, or not the viewer's; never while catching up: that is a
+//                      kUnavailable
 //   and those of Reader. Where a position was reached, the token is in the payload.
 // Thread-safe; `reader` must outlive it.
 class Service {
