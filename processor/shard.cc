@@ -15,7 +15,6 @@ using domain::Topic;
 
 constexpr absl::Duration kStatsInterval = absl::Seconds(30);
 constexpr absl::Duration kBusyStatsInterval = absl::Milliseconds(500);
-constexpr size_t kFilterRowsAtATime = 50'000;
 constexpr size_t kFreedElsewhere = 2'000;
 
 absl::string_view Abseil(std::string_view text) { return {text.data(), text.size()}; }
@@ -266,7 +265,7 @@ void Shard::LoadFilter() {
 void Shard::LoadFilterStep() {
   environment_.run_in_background([this] {
     const absl::StatusOr<bool> more =
-        filter_load_cancelled_ ? false : filter_load_->Step(kFilterRowsAtATime);
+        filter_load_cancelled_ ? false : filter_load_->Step(options_.filter_rows_at_a_time);
     if (more.ok() && *more) return LoadFilterStep();
     filter_load_->Close();
     environment_.post_to_owner([this, status = more.status()] { FilterLoaded(status); });

@@ -63,6 +63,8 @@ struct ShardOptions {
   uint64_t level0_files_max = 64;
   // Reads that wait for a position.
   size_t position_waiters_max = 1'000;
+  // Stored participants taken into the filter at a time.
+  size_t filter_rows_at_a_time = 50'000;
 };
 
 // What a shard needs of the process around it. All of it outlives the shard.

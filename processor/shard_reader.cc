@@ -50,19 +50,29 @@ query::ShardPosition PositionOf(const Shard& shard) {
   return {.partition = shard.partition(), .next_offset = shard.position()};
 }
 
+// What a read waits for a position with: the owner of its shard, and until when.
+struct Wait {
+  Worker& worker;
+  const std::function<absl::Time()>& now;
+  absl::Time deadline;
+};
+
 // On the shard's thread. kDeadlineExceeded with the position reached.
-awaitable<absl::Status> WaitForPosition(Shard& shard, Offsets min, absl::Time deadline) {
+awaitable<absl::Status> WaitForPosition(Shard& shard, Offsets min, Wait wait) {
   if (Shard::Reaches(shard.position(), min)) co_return absl::OkStatus();
-  asio::steady_timer timer(co_await asio::this_coro::executor);
-  timer.expires_after(
-      absl::ToChronoMilliseconds(std::max(deadline - absl::Now(), absl::ZeroDuration())));
   if (shard.finishing()) co_return absl::UnavailableError("shutting down");
-  const auto waiter = shard.AddWaiter(min, [&timer] { timer.cancel(); });
+  // Never expires: cancelling it is how the coroutine is woken.
+  asio::steady_timer woken(co_await asio::this_coro::executor,
+                           asio::steady_timer::time_point::max());
+  const auto waiter = shard.AddWaiter(min, [&woken] { woken.cancel(); });
   if (!waiter) {
     co_return absl::UnavailableError("too many requests wait for a position; try again later");
   }
+  const auto deadline = wait.worker.NewTimer();
+  deadline->Start(std::max(wait.deadline - wait.now(), absl::ZeroDuration()),
+                  [&woken] { woken.cancel(); });
   boost::system::error_code ignored;
-  co_await timer.async_wait(asio::redirect_error(use_awaitable, ignored));
+  co_await woken.async_wait(asio::redirect_error(use_awaitable, ignored));
   shard.RemoveWaiter(*waiter);
   if (shard.failed()) co_return ShardFailed(shard);
   if (Shard::Reaches(shard.position(), min)) co_return absl::OkStatus();
@@ -113,9 +123,9 @@ absl::Status FailShard(Shard& shard, const absl::Status& why) {
 
 awaitable<absl::StatusOr<query::EventAnswer>> ReadEventOn(Shard& shard, std::string event_id,
                                                           query::TimelineNeed need, Offsets min,
-                                                          absl::Time deadline) {
+                                                          Wait wait) {
   if (shard.failed()) co_return ShardFailed(shard);
-  if (auto status = co_await WaitForPosition(shard, min, deadline); !status.ok()) co_return status;
+  if (auto status = co_await WaitForPosition(shard, min, wait); !status.ok()) co_return status;
   query::EventAnswer answer{.event = std::nullopt,
                             .hours = {},
                             .position = {PositionOf(shard)},
@@ -141,10 +151,10 @@ awaitable<void> Yield() { co_await asio::post(co_await asio::this_coro::executor
 // The user's events of one shard, all at the position where it starts.
 awaitable<absl::StatusOr<query::UserAnswer>> ReadUserOn(Shard& shard, const std::string& user_id,
                                                         const query::TimelineNeed& need,
-                                                        Offsets min, absl::Time deadline,
+                                                        Offsets min, Wait wait,
                                                         int events_per_step) {
   if (shard.failed()) co_return ShardFailed(shard);
-  if (auto status = co_await WaitForPosition(shard, min, deadline); !status.ok()) co_return status;
+  if (auto status = co_await WaitForPosition(shard, min, wait); !status.ok()) co_return status;
   query::UserAnswer answer{.events = {},
                            .hours = {},
                            .position = {PositionOf(shard)},
@@ -186,12 +196,12 @@ awaitable<absl::StatusOr<query::UserAnswer>> ReadUserOn(Shard& shard, const std:
 }
 
 awaitable<absl::StatusOr<std::vector<query::UserAnswer>>> ReadUserOnWorker(
-    Worker& worker, const std::string& user_id, const query::TimelineNeed& need,
-    const std::vector<query::MinOffset>& min, absl::Time deadline, int events_per_step) {
+    const std::string& user_id, const query::TimelineNeed& need,
+    const std::vector<query::MinOffset>& min, Wait wait, int events_per_step) {
   std::vector<query::UserAnswer> answers;
-  for (const auto& shard : worker.shards()) {
+  for (const auto& shard : wait.worker.shards()) {
     auto answer = co_await ReadUserOn(*shard, user_id, need, MinimumOf(min, shard->partition()),
-                                      deadline, events_per_step);
+                                      wait, events_per_step);
     if (!answer.ok()) co_return answer.status();
     answers.push_back(*std::move(answer));
   }
@@ -259,7 +269,7 @@ awaitable<absl::StatusOr<query::EventAnswer>> ShardReader::ReadEvent(
   co_return co_await asio::co_spawn(
       worker->executor(),
       ReadEventOn(*shard, std::move(event_id), std::move(need), MinimumOf(min, partition),
-                  absl::Now() + options_.position_wait),
+                  {*worker, options_.now, options_.now() + options_.position_wait}),
       use_awaitable);
 }
 
@@ -274,13 +284,14 @@ awaitable<absl::StatusOr<query::UserAnswer>> ShardReader::ReadUser(
     co_return absl::UnimplementedError(
         "a user's events lie on several instances, which do not ask each other yet");
   }
-  const absl::Time deadline = absl::Now() + options_.position_wait;
+  const absl::Time deadline = options_.now() + options_.position_wait;
   query::UserAnswer all;
   query::HourTotals totals;
   for (const auto& worker : serving->workers) {
     auto answers = co_await asio::co_spawn(
         worker->executor(),
-        ReadUserOnWorker(*worker, user_id, need, min, deadline, options_.events_per_step),
+        ReadUserOnWorker(user_id, need, min, {*worker, options_.now, deadline},
+                         options_.events_per_step),
         use_awaitable);
     if (!answers.ok()) co_return answers.status();
     for (auto& answer : *answers) {

@@ -2,11 +2,13 @@
 // over store at one position, and hops back.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "processor/domain/partitioner.h"
 #include "processor/worker.h"
@@ -26,6 +28,8 @@ struct ShardReaderOptions {
   absl::Duration position_wait = absl::Milliseconds(500);
   // Events of a user looked at between two batches of the fold.
   int events_per_step = 32;
+  // Any thread.
+  std::function<absl::Time()> now = [] { return absl::Now(); };
 };
 
 // Thread-safe. Answers kUnavailable until Serve is called.

@@ -1,68 +1,65 @@
 #include "processor/worker.h"
 
-#include <pthread.h>
 #include <unistd.h>
 
 #include <array>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
+#include <atomic>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <chrono>
 #include <optional>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 
 namespace tally {
 
 namespace asio = boost::asio;
 
-// The event loop: turns while there is work, otherwise sleeps until the source, a timer or a posted
+// Turns while there is work; otherwise the loop sleeps until the source, a timer or a posted
 // function wakes it.
-class Worker::Loop {
+class Worker::Turns {
  public:
-  explicit Loop(Worker& worker)
-      : worker_(worker), io_(1), poll_timer_(io_), checkpoint_timer_(io_), status_timer_(io_) {}
+  explicit Turns(Worker& worker)
+      : worker_(worker),
+        executor_(worker.loop_->executor()),
+        poll_timer_(worker.loop_->NewTimer()),
+        checkpoint_timer_(worker.loop_->NewTimer()),
+        status_timer_(worker.loop_->NewTimer()) {}
+  // The descriptor is the source's: it is released, not closed.
+  ~Turns() {
+    if (wake_) wake_->release();
+  }
 
   void Start() {
     const int fd = worker_.source_->WakeFd();
-    // The descriptor stays the source's: it is released, not closed, when the loop ends.
-    if (fd >= 0) wake_.emplace(io_, fd);
-    asio::post(io_, [this] {
+    if (fd >= 0) wake_.emplace(executor_, fd);
+    asio::post(executor_, [this] {
       if (wake_) WaitForSource();
       PublishStatus();
       ScheduleTurn();
     });
   }
 
-  void Run() {
-    io_.run();
-    if (wake_) wake_->release();
-  }
-
   // Any thread. Many wakes before the next turn are one turn.
   void Wake() {
     if (turn_scheduled_.exchange(true)) return;
-    asio::post(io_, [this] { Turn(); });
+    asio::post(executor_, [this] { Turn(); });
   }
 
   void Stop(std::function<void(absl::Status)> done) {
-    asio::post(io_, [this, done = std::move(done)]() mutable {
+    asio::post(executor_, [this, done = std::move(done)]() mutable {
       on_stopped_ = std::move(done);
       unfinished_ = worker_.shards_.size();
       if (unfinished_ == 0) return Finished();
       for (auto& shard : worker_.shards_) {
         shard->Finish([this](absl::Status status) {
           stop_status_.Update(status);
-          if (--unfinished_ == 0) asio::post(io_, [this] { Finished(); });
+          if (--unfinished_ == 0) asio::post(executor_, [this] { Finished(); });
         });
       }
     });
   }
-
-  asio::io_context& io() { return io_; }
 
  private:
   void ScheduleTurn() { Wake(); }
@@ -98,11 +95,8 @@ class Worker::Loop {
     }
     if (!soonest) return;
     // Rounded up: a turn too early would only set the timer again.
-    checkpoint_timer_.expires_after(absl::ToChronoMilliseconds(*soonest) +
-                                    std::chrono::milliseconds(1));
-    checkpoint_timer_.async_wait([this](const boost::system::error_code& error) {
-      if (!error && !finished_) ScheduleTurn();
-    });
+    const auto milliseconds = absl::Milliseconds(absl::ToInt64Milliseconds(*soonest) + 1);
+    checkpoint_timer_->Start(milliseconds, [this] { ScheduleTurn(); });
   }
 
   void WaitForSource() {
@@ -119,41 +113,32 @@ class Worker::Loop {
   }
 
   void PollLater() {
-    poll_timer_.expires_after(absl::ToChronoMilliseconds(worker_.options_.poll_interval));
-    poll_timer_.async_wait([this](const boost::system::error_code& error) {
-      if (!error && !finished_) ScheduleTurn();
-    });
+    poll_timer_->Start(worker_.options_.poll_interval, [this] { ScheduleTurn(); });
   }
 
   // Also the turn that makes checkpoints of quiet shards due, and serves the source's events.
   void PublishStatus() {
-    if (finished_) return;
     for (auto& shard : worker_.shards_) shard->PublishStatus();
     ScheduleTurn();
-    status_timer_.expires_after(absl::ToChronoMilliseconds(worker_.options_.status_interval));
-    status_timer_.async_wait([this](const boost::system::error_code& error) {
-      if (!error) PublishStatus();
-    });
+    status_timer_->Start(worker_.options_.status_interval, [this] { PublishStatus(); });
   }
 
-  // Cancelling is not enough: a handler that is queued already runs all the same, without an error.
   void Finished() {
     finished_ = true;
-    poll_timer_.cancel();
-    checkpoint_timer_.cancel();
-    status_timer_.cancel();
+    poll_timer_->Cancel();
+    checkpoint_timer_->Cancel();
+    status_timer_->Cancel();
     if (wake_) wake_->cancel();
-    work_.reset();
+    worker_.loop_->Finish();
     if (on_stopped_) std::exchange(on_stopped_, nullptr)(stop_status_);
   }
 
   Worker& worker_;
-  asio::io_context io_;
-  asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
+  const asio::any_io_executor executor_;
   std::optional<asio::posix::stream_descriptor> wake_;
-  asio::steady_timer poll_timer_;
-  asio::steady_timer checkpoint_timer_;
-  asio::steady_timer status_timer_;
+  const std::unique_ptr<Timer> poll_timer_;
+  const std::unique_ptr<Timer> checkpoint_timer_;
+  const std::unique_ptr<Timer> status_timer_;
   std::atomic<bool> turn_scheduled_{false};
   std::function<void(absl::Status)> on_stopped_;
   absl::Status stop_status_;
@@ -163,7 +148,14 @@ class Worker::Loop {
 };
 
 Worker::Worker(WorkerOptions options, std::unique_ptr<LogSource> source)
-    : options_(options), source_(std::move(source)), loop_(std::make_unique<Loop>(*this)) {}
+    : Worker(options, std::move(source), NewThreadLoop(absl::StrCat("worker-", options.index))) {}
+
+Worker::Worker(WorkerOptions options, std::unique_ptr<LogSource> source,
+               std::unique_ptr<EventLoop> loop)
+    : options_(options),
+      source_(std::move(source)),
+      loop_(std::move(loop)),
+      turns_(std::make_unique<Turns>(*this)) {}
 
 Worker::~Worker() {
   Join();
@@ -171,11 +163,12 @@ Worker::~Worker() {
 }
 
 std::function<void(std::function<void()>)> Worker::PostToOwner() {
-  return [this](std::function<void()> job) { asio::post(loop_->io(), std::move(job)); };
+  return
+      [executor = executor()](std::function<void()> job) { asio::post(executor, std::move(job)); };
 }
 
 std::function<void()> Worker::WakeOwner() {
-  return [this] { loop_->Wake(); };
+  return [this] { turns_->Wake(); };
 }
 
 void Worker::Add(std::unique_ptr<Shard> shard) { shards_.push_back(std::move(shard)); }
@@ -195,19 +188,12 @@ void Worker::Start() {
   for (const auto& shard : shards_) {
     source_->CommitGroupOffsets(shard->partition(), shard->durable_position());
   }
+  turns_->Start();
   loop_->Start();
-  thread_ = std::thread([this] {
-    pthread_setname_np(pthread_self(), ("worker-" + std::to_string(options_.index)).c_str());
-    loop_->Run();
-  });
 }
 
-void Worker::Stop(std::function<void(absl::Status)> done) { loop_->Stop(std::move(done)); }
+void Worker::Stop(std::function<void(absl::Status)> done) { turns_->Stop(std::move(done)); }
 
-void Worker::Join() {
-  if (thread_.joinable()) thread_.join();
-}
-
-asio::any_io_executor Worker::executor() const { return loop_->io().get_executor(); }
+void Worker::Join() { loop_->Join(); }
 
 }  // namespace tally

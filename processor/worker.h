@@ -1,15 +1,14 @@
 // A worker thread: owns shards, feeds them from one log source, and answers reads of them.
 #pragma once
 
-#include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "processor/event_loop.h"
 #include "processor/log_source.h"
 #include "processor/shard.h"
 
@@ -25,10 +24,12 @@ struct WorkerOptions {
   absl::Duration poll_interval = absl::Milliseconds(5);
 };
 
-// Made and filled by one thread, then started; after that everything runs on its own thread.
+// Made and filled by one thread, then started; after that everything runs on its own loop.
 class Worker {
  public:
+  // On a thread of its own.
   Worker(WorkerOptions options, std::unique_ptr<LogSource> source);
+  Worker(WorkerOptions options, std::unique_ptr<LogSource> source, std::unique_ptr<EventLoop> loop);
   ~Worker();  // Stop must have been called if Start was
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -41,16 +42,18 @@ class Worker {
 
   // Opens the sources of all shards that have not failed, at their durable positions.
   absl::Status Open();
-  // Starts the thread. Call once, after Open.
+  // Starts the loop. Call once, after Open.
   void Start();
 
-  // Takes no more records, finishes all shards (final checkpoint) and ends the thread. `done` is
+  // Takes no more records, finishes all shards (final checkpoint) and ends the loop. `done` is
   // called from the worker's thread with the first error. Call once.
   void Stop(std::function<void(absl::Status)> done);
   void Join();
 
   // Runs things on the worker's thread, between two batches.
-  boost::asio::any_io_executor executor() const;
+  boost::asio::any_io_executor executor() const { return loop_->executor(); }
+  // For what runs there.
+  std::unique_ptr<Timer> NewTimer() { return loop_->NewTimer(); }
   const std::vector<std::unique_ptr<Shard>>& shards() const { return shards_; }
   // OK, or why the brokers cannot be reached. Any thread.
   absl::Status Connection() const { return source_->Connection(); }
@@ -58,13 +61,13 @@ class Worker {
   LogSource& source() { return *source_; }
 
  private:
-  class Loop;
+  class Turns;
 
   const WorkerOptions options_;
   std::unique_ptr<LogSource> source_;
-  std::unique_ptr<Loop> loop_;
+  std::unique_ptr<EventLoop> loop_;
+  std::unique_ptr<Turns> turns_;
   std::vector<std::unique_ptr<Shard>> shards_;
-  std::thread thread_;
 };
 
 }  // namespace tally
