@@ -96,15 +96,18 @@ std::vector<http::Route> AdminRoutes(const HealthSource& health,
       {"/livez", "",
        [](http::Request) -> awaitable<http::Response> {
          co_return Plain(kJson, R"({"state":"alive"})");
-       }},
+       },
+       http::Access::kAnybody},
       {"/readyz", "",
        [&health](http::Request) -> awaitable<http::Response> {
          co_return Readiness(health.GetHealth());
-       }},
+       },
+       http::Access::kAnybody},
       {"/metrics", "",
        [registry = std::move(registry)](http::Request) -> awaitable<http::Response> {
          co_return Plain(kMetricsText, prometheus::TextSerializer().Serialize(registry->Collect()));
-       }},
+       },
+       http::Access::kAnybody},
   };
 }
 

@@ -1,8 +1,10 @@
 // Who is asking? Handed to the servers by main.cc; HTTP and gRPC ask the same one.
 #pragma once
 
+#include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "query/viewer.h"
@@ -15,10 +17,18 @@ class Authenticator {
 
   // `authorization`: the value of every Authorization header (or metadata entry of that name) of
   // the request, as sent. kUnauthenticated: none, more than one, or one that proves nothing; the
-  // message may be shown to the client and says nothing of keys or of anybody else. Thread-safe;
-  // does not block and does no I/O.
+  // message may be shown to the client and says nothing of keys or of anybody else; ChallengeOf
+  // has what WWW-Authenticate says. kUnavailable: nobody can be recognised yet. Thread-safe; does
+  // not block and does no I/O.
   virtual absl::StatusOr<Viewer> Authenticate(
       absl::Span<const std::string_view> authorization) const = 0;
 };
+
+// kUnauthenticated. `error`: a code of RFC 6750 ("invalid_token"), or empty when the request did
+// not try to prove anything. `detail` is for the client, without quotes or backslashes.
+absl::Status Unauthenticated(std::string_view error, std::string_view detail);
+
+// The value of WWW-Authenticate for what Unauthenticated made.
+std::string ChallengeOf(const absl::Status& status);
 
 }  // namespace tally::query

@@ -45,7 +45,8 @@ Response FromAnswer(const Answer<View>& answer) {
 
 query::Request ToOperation(Request request) {
   return {std::move(request.path.front()), std::move(request.query),
-          std::move(request.min_position), std::move(request.if_none_match)};
+          std::move(request.min_position), std::move(request.if_none_match),
+          std::move(request.viewer)};
 }
 
 template <class View>

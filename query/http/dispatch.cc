@@ -60,6 +60,24 @@ Response NotAcceptable(const Route& route) {
   return ProblemResponse(406, "not_acceptable", "answers here are " + route.produces);
 }
 
+// Who asks, or why they get no answer.
+std::optional<Response> Recognise(const RequestHead& head, const Authenticator& authenticator,
+                                  Viewer& viewer) {
+  std::vector<std::string_view> values;
+  const auto [begin, end] = head.equal_range(Field::authorization);
+  for (auto field = begin; field != end; ++field) values.push_back(View(field->value()));
+  auto recognised = authenticator.Authenticate(values);
+  if (recognised.ok()) {
+    viewer = *std::move(recognised);
+    return std::nullopt;
+  }
+  Response response = ProblemResponse(recognised.status());
+  if (absl::IsUnauthenticated(recognised.status())) {
+    response.headers.emplace_back("WWW-Authenticate", ChallengeOf(recognised.status()));
+  }
+  return response;
+}
+
 // The request as the route's handler gets it, or why it does not.
 std::optional<Response> Prepare(const RequestHead& head, const Target& target, Router::Match match,
                                 Request& request) {
@@ -99,8 +117,11 @@ std::optional<Response> RefuseFraming(const RequestHead& head) {
   return std::nullopt;
 }
 
-Dispatcher::Dispatcher(std::vector<Route> routes, size_t target_bytes_max)
-    : router_(std::move(routes)), target_bytes_max_(target_bytes_max) {}
+Dispatcher::Dispatcher(std::vector<Route> routes, size_t target_bytes_max,
+                       const Authenticator* authenticator)
+    : router_(std::move(routes)),
+      target_bytes_max_(target_bytes_max),
+      authenticator_(authenticator) {}
 
 awaitable<Dispatched> Dispatcher::Dispatch(const RequestHead& head) const {
   Dispatched done;
@@ -122,7 +143,11 @@ awaitable<Dispatched> Dispatcher::Dispatch(const RequestHead& head) const {
   const Route& route = *match.route;
   done.route = route.path;
   Request request;
-  std::optional<Response> refused = Prepare(head, *target, std::move(match), request);
+  std::optional<Response> refused;
+  if (authenticator_ != nullptr && route.access == Access::kViewer) {
+    refused = Recognise(head, *authenticator_, request.viewer);
+  }
+  if (!refused.has_value()) refused = Prepare(head, *target, std::move(match), request);
   if (refused.has_value()) {
     done.response = *std::move(refused);
     co_return done;

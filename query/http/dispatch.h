@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "query/authenticator.h"
 #include "query/http/message.h"
 #include "query/http/router.h"
 
@@ -30,13 +31,16 @@ struct Dispatched {
 // Thread-safe; must outlive its calls.
 class Dispatcher {
  public:
-  Dispatcher(std::vector<Route> routes, size_t target_bytes_max);
+  // `authenticator` may be null: then nobody is asked who they are. It outlives this.
+  Dispatcher(std::vector<Route> routes, size_t target_bytes_max,
+             const Authenticator* authenticator = nullptr);
   // `head` lives until the call is done.
   boost::asio::awaitable<Dispatched> Dispatch(const RequestHead& head) const;
 
  private:
   Router router_;
   size_t target_bytes_max_;
+  const Authenticator* authenticator_;
 };
 
 }  // namespace tally::query::http

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "query/viewer.h"
 
 namespace tally::query::http {
 
@@ -16,6 +19,7 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> query;  // decoded, in the order sent
   std::string min_position;                                // Tally-Min-Position, joined by commas
   std::optional<std::string> if_none_match;                // joined by commas
+  Viewer viewer;  // sees all on routes for anybody, and where nobody is asked who they are
 };
 
 struct Response {
@@ -29,6 +33,11 @@ struct Response {
 // session leaves out.
 using Handler = std::function<boost::asio::awaitable<Response>(Request)>;
 
+enum class Access : uint8_t {
+  kViewer,   // who cannot prove who they are is answered 401, before anything else is looked at
+  kAnybody,  // nobody is asked (probes, documentation): what is answered is no secret
+};
+
 // One line of the table of routes.
 struct Route {
   // Absolute path; a segment in braces takes any one non-empty segment and names it in errors,
@@ -38,6 +47,7 @@ struct Route {
   // is not looked at (probes, metrics).
   std::string produces;
   Handler handler;
+  Access access = Access::kViewer;
 };
 
 }  // namespace tally::query::http

@@ -81,7 +81,7 @@ class Server::Impl {
  public:
   Impl(ServerOptions options, std::vector<Route> routes, Metrics* metrics)
       : options_(std::move(options)),
-        dispatcher_(std::move(routes), options_.target_bytes_max),
+        dispatcher_(std::move(routes), options_.target_bytes_max, options_.authenticator),
         metrics_(metrics),
         overloaded_(OverloadedText()),
         io_(options_.threads),

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "query/authenticator.h"
 #include "query/http/message.h"
 #include "query/http/metrics.h"
 
@@ -31,6 +32,9 @@ struct ServerOptions {
   absl::Duration write_timeout = absl::Seconds(30);  // for one whole response
 
   std::function<absl::Time()> clock = absl::Now;  // for the Date header
+
+  // Asked on routes that need a viewer; null: nobody is asked. It outlives the server.
+  const Authenticator* authenticator = nullptr;
 };
 
 class Server {
