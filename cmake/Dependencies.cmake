@@ -15,6 +15,8 @@ pkg_check_modules(ROCKSDB REQUIRED IMPORTED_TARGET rocksdb)
 pkg_check_modules(SIMDJSON REQUIRED IMPORTED_TARGET simdjson)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
+pkg_check_modules(CJOSE REQUIRED IMPORTED_TARGET cjose)
+pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 find_package(prometheus-cpp CONFIG REQUIRED)
 
 # Not needed, but used when found: rebuilding after a switch of branches takes seconds.

@@ -1,0 +1,102 @@
+#include "query/auth/key_ring.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+
+namespace tally::query::auth {
+
+KeyRing::KeyRing(std::unique_ptr<JwksSource> source, RefreshOptions options, Metrics& metrics)
+    : source_(std::move(source)), metrics_(metrics), schedule_(options, absl::Now()) {}
+
+KeyRing::~KeyRing() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  source_->Cancel();
+  if (thread_.joinable()) thread_.join();
+}
+
+absl::Status KeyRing::Load() {
+  absl::Status status = Refresh();
+  const std::lock_guard lock(mutex_);
+  schedule_.OnDone(status.ok(), absl::Now());
+  return status;
+}
+
+void KeyRing::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+KeyRing::Current KeyRing::Get() const {
+  const std::lock_guard lock(mutex_);
+  return current_;
+}
+
+void KeyRing::ReportUnknownKey() {
+  {
+    const std::lock_guard lock(mutex_);
+    const absl::Time due = schedule_.Due();
+    schedule_.OnUnknownKey();
+    if (schedule_.Due() == due) return;
+  }
+  changed_.notify_all();
+}
+
+void KeyRing::Reload() {
+  {
+    const std::lock_guard lock(mutex_);
+    schedule_.OnDemand(absl::Now());
+  }
+  changed_.notify_all();
+}
+
+void KeyRing::Run() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    const absl::Duration wait = schedule_.Due() - absl::Now();
+    if (wait > absl::ZeroDuration()) {
+      changed_.wait_for(lock, absl::ToChronoMilliseconds(wait) + std::chrono::milliseconds(1));
+      continue;
+    }
+    lock.unlock();
+    const absl::Status status = Refresh();
+    lock.lock();
+    schedule_.OnDone(status.ok(), absl::Now());
+  }
+}
+
+absl::Status KeyRing::Refresh() {
+  auto text = source_->Read();
+  absl::Status status = text.ok() ? Replace(*std::move(text)) : text.status();
+  metrics_.CountRefresh(status.ok());
+  if (status.ok()) {
+    last_failure_.clear();
+  } else if (!absl::IsCancelled(status) && last_failure_ != status.message()) {
+    last_failure_ = std::string(status.message());
+    spdlog::error("keys of tokens cannot be refreshed, those at hand stay: {}", last_failure_);
+  }
+  return status;
+}
+
+absl::Status KeyRing::Replace(std::string text) {
+  if (Get().keys != nullptr && text == text_) return absl::OkStatus();
+  auto keys = KeySet::Parse(text);
+  if (!keys.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(source_->name(), ": ", keys.status().message()));
+  }
+  text_ = std::move(text);
+  metrics_.SetKeys((*keys)->size());
+  spdlog::info("{} key(s) of tokens read from {}", (*keys)->size(), source_->name());
+  for (const std::string& why : (*keys)->left_out()) spdlog::info("not used: {}", why);
+  const std::lock_guard lock(mutex_);
+  current_ = {*std::move(keys), current_.generation + 1};
+  return absl::OkStatus();
+}
+
+}  // namespace tally::query::auth
