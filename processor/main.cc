@@ -34,6 +34,7 @@
 #include "processor/version.h"
 #include "query/admin.h"
 #include "query/http/api.h"
+#include "query/http/documentation.h"
 #include "query/http/metrics.h"
 #include "query/http/server.h"
 #include "query/period.h"
@@ -165,6 +166,7 @@ absl::StatusOr<Servers> StartServers(const Config& config, query::Service& servi
   };
   Servers servers;
   auto routes = query::http::ApiRoutes(service);
+  for (auto& route : query::http::DocumentationRoutes(false)) routes.push_back(std::move(route));
   auto admin_routes = query::AdminRoutes(health, registry);
   if (config.admin) {
     auto admin = start(*config.admin, std::move(admin_routes));

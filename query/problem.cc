@@ -92,7 +92,8 @@ absl::Status InvalidParameters(std::vector<ParameterError> errors) {
   }
   absl::Status status = absl::InvalidArgumentError(
       absl::StrJoin(errors, "; ", [](std::string* out, const ParameterError& error) {
-        absl::StrAppend(out, Shown(error.parameter), ": ", error.allowed);
+        const std::string name = Shown(error.parameter);
+        absl::StrAppend(out, name.empty() ? "\"\"" : name, ": ", error.allowed);
       }));
   status.SetPayload(kErrorsUrl, absl::Cord(bytes));
   return status;
