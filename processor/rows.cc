@@ -308,6 +308,15 @@ void EncodeEvent(std::string_view key, EventNumber number, const domain::EventAg
   EncodeMessage(key, message, value);
 }
 
+// Protobuf writes fields in the order of their numbers and leaves out a zero.
+EventNumber PeekEventNumber(std::string_view value) {
+  constexpr char kNumberTag = storage::v1::Event::kNumberFieldNumber << 3;
+  if (value.empty() || value.front() != kNumberTag) return 0;
+  value.remove_prefix(1);
+  Uint128 number = 0;
+  return ReadVarint(&value, &number) ? static_cast<EventNumber>(number) : 0;
+}
+
 absl::StatusOr<EventRow> DecodeEvent(std::string_view key, std::string_view value) {
   storage::v1::Event message;
   if (auto status = DecodeMessage(key, value, &message); !status.ok()) return status;

@@ -103,6 +103,9 @@ void EncodeEventNumber(EventNumber number, std::string* value);
 
 // kDataLoss: wrong checksum or malformed; the message names the row.
 absl::StatusOr<CheckpointRow> DecodeCheckpoint(std::string_view value);
+// The number in an event's row, without looking at the rest or at the checksum; anything for a row
+// that is damaged.
+EventNumber PeekEventNumber(std::string_view value);
 absl::StatusOr<EventRow> DecodeEvent(std::string_view key, std::string_view value);
 absl::StatusOr<domain::Distribution> DecodeDistribution(std::string_view key,
                                                         std::string_view value);

@@ -99,6 +99,13 @@ absl::StatusOr<std::optional<OpenedShard>> OpenShardStore(
       .store = *std::move(store), .lineage = *std::move(lineage), .checkpoint = *checkpoint};
 }
 
+absl::StatusOr<std::unique_ptr<store::Store>> OpenShardStoreReadOnly(
+    const std::string& path, std::shared_ptr<store::RocksEnvironment> environment) {
+  store::RocksStoreOptions options = Options(path, std::move(environment));
+  options.mode = store::OpenMode::kMustExist;
+  return store::OpenRocksStoreReadOnly(options);
+}
+
 absl::StatusOr<OpenedShard> CreateShardStore(const std::string& path, const store::Lineage& wanted,
                                              std::shared_ptr<store::RocksEnvironment> environment) {
   auto store = store::OpenRocksStore(Options(path, std::move(environment)));

@@ -32,6 +32,11 @@ absl::StatusOr<std::optional<OpenedShard>> OpenShardStore(
 absl::StatusOr<OpenedShard> CreateShardStore(const std::string& path, const store::Lineage& wanted,
                                              std::shared_ptr<store::RocksEnvironment> environment);
 
+// For reading, as of some commit, also beside the process that writes it; see
+// store::OpenRocksStoreReadOnly. `environment` may be nullptr.
+absl::StatusOr<std::unique_ptr<store::Store>> OpenShardStoreReadOnly(
+    const std::string& path, std::shared_ptr<store::RocksEnvironment> environment);
+
 // Lineage and checkpoint of a store; kDataLoss when a row is missing or damaged.
 absl::StatusOr<store::Lineage> ReadLineage(const store::Snapshot& snapshot);
 absl::StatusOr<CheckpointRow> ReadCheckpoint(const store::Snapshot& snapshot);

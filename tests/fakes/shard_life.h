@@ -12,7 +12,7 @@
 #include "processor/metrics.h"
 #include "processor/partitioner_check.h"
 #include "processor/shard.h"
-#include "processor/store_scan.h"
+#include "processor/store_check.h"
 #include "store/memory_store.h"
 #include "tests/fakes/memory_log.h"
 

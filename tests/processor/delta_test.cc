@@ -18,7 +18,7 @@
 
 #include "processor/checkpoint.h"
 #include "processor/filter_load.h"
-#include "processor/store_scan.h"
+#include "processor/store_check.h"
 #include "store/memory_store.h"
 #include "tests/fakes/input_record.h"
 #include "tests/fakes/logical_state.h"

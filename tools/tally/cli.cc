@@ -12,6 +12,7 @@
 #include "tools/tally/inspect.h"
 #include "tools/tally/load.h"
 #include "tools/tally/topics.h"
+#include "tools/tally/verify.h"
 
 namespace tally::cli {
 namespace {
@@ -21,7 +22,8 @@ constexpr char kDescription[] =
     "records, asks a running tallyd, looks into its data directory and its dead letters.";
 constexpr char kFooter[] =
     "Data goes to standard output, messages to standard error.\n"
-    "Exit codes: 0 done, 1 it failed (the message says why), 2 the command line is wrong.\n"
+    "Exit codes: 0 done, 1 it failed (the message says why), 2 the command line is wrong;\n"
+    "tally verify also ends with 3 when it could not check everything.\n"
     "NO_COLOR is honoured; TALLY_LOG_LEVEL=info shows what the Kafka client logs.\n"
     "Every sub-command explains itself: tally load --help";
 
@@ -74,6 +76,16 @@ constexpr char kInspectExample[] =
     "  tally inspect --data-dir data\n"
     "  tally inspect --data-dir data --event evt-1\n"
     "  tally inspect --data-dir data --scan --json";
+constexpr char kVerifyExample[] =
+    "Looks at every row: its checksum, whether it belongs to what there is, whether sums are the\n"
+    "sums of their rows, and whether all rows together have the digest that the checkpoint says.\n"
+    "Reads only, and may run beside a tallyd that uses the directory; each shard is checked as of\n"
+    "its last checkpoint.\n"
+    "Exit codes: 0 all of it is right, 1 something differs (what, is listed), 2 the command line\n"
+    "is wrong, 3 nothing differs, but not all could be checked (what and why, is said).\n\n"
+    "Examples:\n"
+    "  tally verify --data-dir data\n"
+    "  tally verify --data-dir data --shard 3 --json | jq '.shards[].firstDifferences'";
 constexpr char kDlqExample[] =
     "Records that tallyd refused, counted by topic and reason. One that was written more than "
     "once\n"
@@ -94,6 +106,7 @@ class CommandLine {
     AddGenerate();
     AddGet();
     AddInspect();
+    AddVerify();
     AddDlq();
   }
 
@@ -336,6 +349,22 @@ class CommandLine {
     command->add_flag("--json", inspect_.json, "as JSON");
   }
 
+  void AddVerify() {
+    CLI::App* command = Command(app_, "verify", "whether a data directory is right", kVerifyExample,
+                                [this] { return RunVerify(verify_, console_); });
+    command->add_option("--data-dir", verify_.data_dir, "tallyd's data directory")
+        ->envname("TALLY_DATA_DIR")
+        ->required();
+    command->add_option("--shard", verify_.shards, "only this one; repeatable")
+        ->check(CLI::Range(0, 99'999));
+    command->add_option("--limit", verify_.findings_max, "differences to list, of each shard")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
+    command->add_flag("--allow-unchecked", verify_.allow_unchecked,
+                      "exit 0 when what could be checked is right, though not all could be");
+    command->add_flag("--json", verify_.json, "as JSON");
+  }
+
   void AddDlq() {
     CLI::App* dlq = app_.add_subcommand("dlq", "the dead-letter topics");
     dlq->require_subcommand(1);
@@ -362,6 +391,7 @@ class CommandLine {
   int days_ = 30;
   GetOptions get_;
   InspectOptions inspect_;
+  VerifyOptions verify_;
   DlqListOptions dlq_;
 };
 

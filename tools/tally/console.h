@@ -10,7 +10,7 @@
 namespace tally::cli {
 
 // What the process ends with; also documented in `tally --help`.
-enum ExitCode : int { kOk = 0, kFailure = 1, kUsage = 2 };
+enum ExitCode : int { kOk = 0, kFailure = 1, kUsage = 2, kUnchecked = 3 };
 
 struct Console {
   std::istream& in;

@@ -4,25 +4,33 @@
 #include "processor/domain/partitioner.h"
 #include "processor/shard_store.h"
 #include "store/key.h"
-#include "store/rocks_store.h"
 
 namespace tally::cli {
 namespace {
-
-absl::StatusOr<std::unique_ptr<store::Store>> OpenShard(const store::DataDir& directory,
-                                                        int32_t partition) {
-  store::RocksStoreOptions options;
-  options.path = directory.ShardPath(partition);
-  options.mode = store::OpenMode::kMustExist;
-  options.merger = std::make_shared<HourMerger>();
-  return store::OpenRocksStoreReadOnly(options);
-}
 
 absl::Status CheckVersions(const store::Lineage& lineage) {
   if (lineage.state_format_version == store::kStateFormatVersion) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat("state format ", lineage.state_format_version, "; this tally reads format ",
                    store::kStateFormatVersion, ": use the one that came with its tallyd"));
+}
+
+constexpr size_t kRowsAtOnce = 65'536;
+
+absl::Status Scan(const store::Snapshot& snapshot, const ScanProgress& progress,
+                  ShardReport* report) {
+  StoreCheck check(snapshot);
+  for (;;) {
+    auto more = check.Step(kRowsAtOnce);
+    if (!more.ok()) return more.status();
+    if (!*more) break;
+    if (progress && !progress(check.rows())) return absl::CancelledError("interrupted");
+  }
+  report->scan = check.scan();
+  if (check.findings().empty()) return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat("its rows do not agree: ", ToText(check.findings().kept().front()),
+                   ". `tally verify` lists all that is wrong"));
 }
 
 absl::Status Fill(const store::Store& store, bool scan, const ScanProgress& progress,
@@ -36,11 +44,7 @@ absl::Status Fill(const store::Store& store, bool scan, const ScanProgress& prog
   if (!checkpoint.ok()) return checkpoint.status();
   report->checkpoint = *checkpoint;
   if (!scan) return absl::OkStatus();
-  auto scanned = ScanStore(*snapshot, progress);
-  if (!scanned.ok()) return scanned.status();
-  report->scan = *scanned;
-  if (report->ScanAgrees()) return absl::OkStatus();
-  return absl::DataLossError("its rows do not agree with its digest and counts");
+  return Scan(*snapshot, progress, report);
 }
 
 // Calls `visit` for every row of a kind of an event.
@@ -157,7 +161,7 @@ ShardReport ReadShard(const store::DataDir& directory, int32_t partition, bool s
                       const ScanProgress& progress) {
   ShardReport report;
   report.partition = partition;
-  auto store = OpenShard(directory, partition);
+  auto store = OpenShardStoreReadOnly(directory.ShardPath(partition), nullptr);
   if (!store.ok()) {
     report.status = store.status();
     return report;
@@ -173,7 +177,7 @@ absl::StatusOr<EventReport> ReadEvent(const store::DataDir& directory, const std
   auto partition = ShardOf(directory, event_id);
   if (!partition.ok()) return partition.status();
   const std::string where = absl::StrCat("event \"", event_id, "\", shard ", *partition, ": ");
-  auto store = OpenShard(directory, *partition);
+  auto store = OpenShardStoreReadOnly(directory.ShardPath(*partition), nullptr);
   if (!store.ok()) {
     return absl::Status(store.status().code(), absl::StrCat(where, store.status().message()));
   }

@@ -13,7 +13,7 @@
 #include "absl/status/statusor.h"
 #include "processor/domain/aggregate.h"
 #include "processor/rows.h"
-#include "processor/store_scan.h"
+#include "processor/store_check.h"
 #include "store/lineage.h"
 #include "store/shard_directory.h"
 #include "store/store.h"
