@@ -12,6 +12,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "processor/flags.h"
 #include "processor/version.h"
 
 namespace tally {
@@ -37,28 +38,6 @@ struct Texts {
   bool allow_anonymous = false;
   std::vector<std::string> kafka_config;
 };
-
-std::string EnvironmentName(const std::string& flag) {
-  std::string name = "TALLY_";
-  for (const char c : flag.substr(2)) {
-    name.push_back(c == '-' ? '_' : static_cast<char>(std::toupper(c)));
-  }
-  return name;
-}
-
-template <typename T>
-CLI::Option* Add(CLI::App& app, const char* group, const std::string& flag, T& value,
-                 const std::string& help) {
-  return app.add_option(flag, value, help)
-      ->envname(EnvironmentName(flag))
-      ->capture_default_str()
-      ->group(group);
-}
-
-CLI::Option* AddSwitch(CLI::App& app, const char* group, const std::string& flag, bool& value,
-                       const std::string& help) {
-  return app.add_flag(flag, value, help)->envname(EnvironmentName(flag))->group(group);
-}
 
 void Declare(CLI::App& app, Config& config, Texts& texts) {
   constexpr char kLog[] = "Kafka";
@@ -107,12 +86,16 @@ void Declare(CLI::App& app, Config& config, Texts& texts) {
   Add(app, kServe, "--http-listen", texts.http,
       "Address and port of the API; port 0: any free one");
   Add(app, kServe, "--admin-listen", texts.admin,
-      "Address and port of probes and metrics; by default with the API");
+      "Address and port of probes and metrics; by default with the API, with --auth any free port "
+      "of "
+      "127.0.0.1");
   AddSwitch(app, kServe, "--allow-anonymous", texts.allow_anonymous,
             "Allow listening beyond loopback although nobody is asked who they are");
   Add(app, kServe, "--position-wait-ms", texts.position_wait_ms,
       "Longest wait for the position in a Tally-Min-Position header")
       ->check(CLI::Range(0, 60'000));
+
+  DeclareAuth(app, config.auth);
 
   constexpr char kProcess[] = "Process";
   Add(app, kProcess, "--threads", config.threads, "Worker threads that fold and read")
@@ -155,21 +138,25 @@ absl::Status Contradictions(const CLI::App& app, const Config& config) {
   if (config.replication_factor == 0) {
     return absl::InvalidArgumentError("--replication-factor is 1 or more, or -1");
   }
+  if (config.auth.enabled() && given("--allow-anonymous")) {
+    return absl::InvalidArgumentError(
+        "--auth and --allow-anonymous contradict each other: with --auth nobody is anonymous");
+  }
   if (config.instance >= config.instances) {
     return absl::InvalidArgumentError(absl::StrCat("--instance ", config.instance,
                                                    " is not below --instances ", config.instances,
                                                    ": instances are numbered from 0"));
   }
-  return absl::OkStatus();
+  return CheckAuth(app, config.auth);
 }
 
 absl::Status CheckReach(const std::string& flag, const std::string& text,
-                        const ListenAddress& address, const Texts& texts) {
-  if (address.loopback || texts.allow_anonymous) return absl::OkStatus();
+                        const ListenAddress& address, bool allowed) {
+  if (address.loopback || allowed) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       flag, " ", text,
       " is reachable from other machines, and nobody would be asked who they are: listen on "
-      "127.0.0.1, or allow it with --allow-anonymous"));
+      "127.0.0.1, turn on --auth, or allow it with --allow-anonymous"));
 }
 
 absl::StatusOr<domain::HashKey> ReadHashKey(const std::string& path) {
@@ -233,11 +220,12 @@ absl::Status Apply(const Texts& texts, Config* config) {
   config->checkpoint_interval = absl::Milliseconds(texts.checkpoint_interval_ms);
   config->position_wait = absl::Milliseconds(texts.position_wait_ms);
 
+  const bool reach_allowed = texts.allow_anonymous || config->auth.enabled();
   auto http = ParseListenAddress(texts.http);
   if (!http.ok()) {
     return absl::InvalidArgumentError(absl::StrCat("--http-listen: ", http.status().message()));
   }
-  if (auto status = CheckReach("--http-listen", texts.http, *http, texts); !status.ok()) {
+  if (auto status = CheckReach("--http-listen", texts.http, *http, reach_allowed); !status.ok()) {
     return status;
   }
   config->http = *http;
@@ -246,10 +234,19 @@ absl::Status Apply(const Texts& texts, Config* config) {
     if (!admin.ok()) {
       return absl::InvalidArgumentError(absl::StrCat("--admin-listen: ", admin.status().message()));
     }
-    if (auto status = CheckReach("--admin-listen", texts.admin, *admin, texts); !status.ok()) {
+    if (auto status = CheckReach("--admin-listen", texts.admin, *admin, reach_allowed);
+        !status.ok()) {
       return status;
     }
-    if (*admin != config->http || admin->port == 0) config->admin = *admin;
+    const bool same = *admin == config->http && admin->port != 0;
+    if (same && config->auth.enabled()) {
+      return absl::InvalidArgumentError(
+          "--admin-listen is --http-listen: with --auth, probes and metrics need an address of "
+          "their own, since nobody is asked there");
+    }
+    if (!same) config->admin = *admin;
+  } else if (config->auth.enabled()) {
+    config->admin = ListenAddress{"127.0.0.1", 0, true};
   }
   return absl::OkStatus();
 }

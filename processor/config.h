@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "processor/auth_config.h"
 #include "processor/domain/participant_hash.h"
 #include "processor/domain/partitioner.h"
 
@@ -50,7 +51,8 @@ struct Config {
   absl::Duration checkpoint_interval = absl::Seconds(1);
 
   ListenAddress http;
-  std::optional<ListenAddress> admin;  // nullopt: on the HTTP address
+  std::optional<ListenAddress> admin;  // nullopt: on the HTTP address; never so with auth
+  AuthConfig auth;
   absl::Duration position_wait = absl::Milliseconds(500);
 
   int threads = 1;

@@ -15,10 +15,12 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "processor/config.h"
@@ -33,6 +35,7 @@
 #include "processor/shard_reader.h"
 #include "processor/version.h"
 #include "query/admin.h"
+#include "query/auth/jwt_authenticator.h"
 #include "query/http/api.h"
 #include "query/http/documentation.h"
 #include "query/http/metrics.h"
@@ -141,6 +144,25 @@ absl::StatusOr<LogParts> ConnectLog(const Config& config, const kafka::ClientCon
   return parts;
 }
 
+// Who asks, over HTTP as over gRPC; null: nobody is asked.
+absl::StatusOr<std::unique_ptr<query::auth::JwtAuthenticator>> MakeAuthenticator(
+    const AuthConfig& config, prometheus::Registry& registry) {
+  if (!config.enabled()) return nullptr;
+  query::auth::JwtOptions options;
+  options.jwks = config.jwks;
+  options.url.ca_file = config.jwks_ca;
+  options.url.allow_http = config.jwks_allow_http;
+  options.url_refresh = absl::Milliseconds(config.jwks_refresh_ms);
+  options.rules = {config.issuer, config.audience, config.user_claim, config.role_claim,
+                   config.operator_role};
+  auto made = query::auth::JwtAuthenticator::Make(std::move(options), registry);
+  if (!made.ok()) {
+    return absl::Status(made.status().code(),
+                        absl::StrCat("--auth-jwks: ", made.status().message()));
+  }
+  return made;
+}
+
 struct Servers {
   std::unique_ptr<query::http::Server> api;
   std::unique_ptr<query::http::Server> admin;  // null: served by `api`
@@ -156,12 +178,14 @@ std::string HostPort(const query::http::Server& server) {
 absl::StatusOr<Servers> StartServers(const Config& config, query::Service& service,
                                      const query::HealthSource& health,
                                      const std::shared_ptr<prometheus::Registry>& registry,
-                                     query::http::Metrics& metrics) {
+                                     query::http::Metrics& metrics,
+                                     const query::Authenticator* authenticator) {
   const auto start = [&](const ListenAddress& address, std::vector<query::http::Route> routes)
       -> absl::StatusOr<std::unique_ptr<query::http::Server>> {
     query::http::ServerOptions options;
     options.address = address.address;
     options.port = address.port;
+    options.authenticator = authenticator;
     return query::http::Server::Start(options, std::move(routes), &metrics);
   };
   Servers servers;
@@ -211,7 +235,7 @@ absl::Status WriteReadyFile(const Config& config, const Servers& servers) {
 }
 
 // Blocks until a signal or a fatal error. The first signal ends the wait; a second one, whenever it
-// comes, ends the process at once.
+// comes, ends the process at once. SIGHUP only calls who asked for it.
 class EndOfService {
  public:
   EndOfService() : signals_(io_, SIGTERM, SIGINT) {
@@ -220,7 +244,10 @@ class EndOfService {
       spdlog::info("signal {}: finishing; a second one ends at once", signal);
       io_.stop();
     });
+    AwaitHangup();
   }
+  // Before Wait; `reload` runs within it.
+  void OnHangup(std::function<void()> reload) { reloads_.push_back(std::move(reload)); }
   // Any thread.
   void StopWith(absl::Status why) {
     boost::asio::post(io_, [this, why = std::move(why)] {
@@ -246,8 +273,20 @@ class EndOfService {
   }
 
  private:
+  void AwaitHangup() {
+    hangup_.async_wait([this](const boost::system::error_code& error, int) {
+      if (error) return;
+      spdlog::info("SIGHUP: {}", reloads_.empty() ? "there is nothing to read again"
+                                                  : "reading again what can be");
+      for (const auto& reload : reloads_) reload();
+      AwaitHangup();
+    });
+  }
+
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_;
+  boost::asio::signal_set hangup_{io_, SIGHUP};
+  std::vector<std::function<void()>> reloads_;
   absl::Status error_;
 };
 
@@ -309,7 +348,11 @@ int Run(Config config) {
   auto engine = std::make_unique<Engine>(config, *std::move(log), *std::move(data_dir), reader,
                                          metrics, [&end](absl::Status why) { end.StopWith(why); });
 
-  auto servers = StartServers(config, service, *engine, registry, http_metrics);
+  auto authenticator = MakeAuthenticator(config.auth, *registry);
+  if (!authenticator.ok()) return Fail(authenticator.status());
+  if (*authenticator) end.OnHangup([&ring = **authenticator] { ring.Reload(); });
+  auto servers =
+      StartServers(config, service, *engine, registry, http_metrics, authenticator->get());
   if (!servers.ok()) return Fail(servers.status());
   spdlog::info("tallyd {} serves http://{} (probes and metrics: http://{})", kVersion,
                HostPort(*servers->api), HostPort(servers->admin_server()));
