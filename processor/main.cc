@@ -190,7 +190,8 @@ absl::StatusOr<Servers> StartServers(const Config& config, query::Service& servi
   };
   Servers servers;
   auto routes = query::http::ApiRoutes(service);
-  for (auto& route : query::http::DocumentationRoutes(false)) routes.push_back(std::move(route));
+  for (auto& route : query::http::DocumentationRoutes(config.auth.enabled()))
+    routes.push_back(std::move(route));
   auto admin_routes = query::AdminRoutes(health, registry);
   if (config.admin) {
     auto admin = start(*config.admin, std::move(admin_routes));

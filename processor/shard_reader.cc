@@ -133,6 +133,7 @@ awaitable<absl::StatusOr<query::EventAnswer>> ReadEventOn(Shard& shard, std::str
   const auto view = shard.delta().View(event_id);
   if (!view.ok()) co_return FailShard(shard, view.status());
   if (!*view || !(*view)->node->aggregate.description) co_return answer;
+  if (!need.viewer.Sees((*view)->node->aggregate.description->user_id)) co_return answer;
   auto snapshot = SnapshotOf(**view, need);
   if (!snapshot.ok()) co_return FailShard(shard, snapshot.status());
   answer.event = *std::move(snapshot);

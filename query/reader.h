@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "processor/domain/aggregate.h"
 #include "processor/domain/record.h"
+#include "query/viewer.h"
 
 namespace tally::query {
 
@@ -59,6 +60,9 @@ struct HoursNeed {
 
 // What a view needs of the timelines beside the aggregates.
 struct TimelineNeed {
+  // An event that it does not see is answered as if there were none, and as soon: how long reading
+  // its timeline takes would tell how much there is.
+  Viewer viewer;
   std::vector<HourRange> sums;     // at most 4; answered in the same order, event by event
   std::optional<HoursNeed> hours;  // answered for the whole event or user, see HourTotal
 };

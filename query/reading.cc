@@ -65,7 +65,8 @@ absl::StatusOr<std::vector<MinOffset>> ParseMin(const std::string& min_position,
 
 awaitable<absl::StatusOr<Reading>> Read(Reader& reader, Viewer viewer, Subject subject,
                                         TimelineNeed need, std::vector<MinOffset> min) {
-  // Somebody else's data is not even read: how long that takes would tell how much there is.
+  // Somebody else's data is not even read, see TimelineNeed.
+  need.viewer = viewer;
   const std::string user_id = viewer.Sees(subject.id) ? subject.id : kNobody;
   auto reading = subject.level == Level::kEvent
                      ? ReadEventAsUser(reader, subject.id, std::move(need), std::move(min))

@@ -38,7 +38,8 @@ Route MakeRoute(std::string path, std::string produces, std::string content_type
   document->headers = std::move(headers);
   document->headers.emplace_back("ETag", document->etag);
   document->headers.emplace_back("Cache-Control", "no-cache");
-  return {std::move(path), std::move(produces), [document](Request request) -> awaitable<Response> {
+  return {std::move(path), std::move(produces),
+          [document](Request request) -> awaitable<Response> {
             Response response;
             response.headers = document->headers;
             if (request.if_none_match && MatchesEtag(*request.if_none_match, document->etag)) {
@@ -48,7 +49,8 @@ Route MakeRoute(std::string path, std::string produces, std::string content_type
             response.content_type = document->content_type;
             response.body = document->body;
             co_return response;
-          }};
+          },
+          Access::kAnybody};
 }
 
 std::string OpenApiJson(bool needs_token) {

@@ -16,7 +16,8 @@ boost::asio::awaitable<absl::StatusOr<query::EventAnswer>> FakeReader::ReadEvent
   answer.position = position;
   answer.catching_up = catching_up;
   const auto found = events_.find(event_id);
-  if (found != events_.end() && found->second.aggregate.description.has_value()) {
+  if (found != events_.end() && found->second.aggregate.description.has_value() &&
+      need.viewer.Sees(found->second.aggregate.description->user_id)) {
     query::HourTotals totals;
     AddHours(found->second, need, totals);
     answer.event = SnapshotOf(found->second, need);
