@@ -20,6 +20,14 @@ pkg_check_modules(CJOSE REQUIRED IMPORTED_TARGET cjose)
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 find_package(prometheus-cpp CONFIG REQUIRED)
 
+# gRPC's own CMake files look for what its libraries were built with; pkg-config knows better, but has
+# no module for reflection.
+pkg_check_modules(GRPCPP REQUIRED IMPORTED_TARGET grpc++>=1.51)
+find_library(GRPCPP_REFLECTION_LIBRARY grpc++_reflection REQUIRED HINTS ${GRPCPP_LIBRARY_DIRS})
+find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
+add_library(tally_grpcpp INTERFACE)
+target_link_libraries(tally_grpcpp INTERFACE ${GRPCPP_REFLECTION_LIBRARY} PkgConfig::GRPCPP)
+
 # Not needed, but used when found: rebuilding after a switch of branches takes seconds.
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)

@@ -20,7 +20,7 @@ namespace {
 
 constexpr char kDescription[] =
     "tallyd keeps the analytics of marketing events: it folds three Kafka topics into per-event\n"
-    "state in RocksDB and serves dashboards over HTTP.\n\n"
+    "state in RocksDB and serves dashboards over HTTP and gRPC.\n\n"
     "  tallyd --brokers kafka:9092 --data-dir /var/lib/tally\n"
     "  tallyd --embedded            (try it out: a broker inside the process, nothing is kept)\n\n"
     "Every flag can be given as an environment variable: --topic-prefix is TALLY_TOPIC_PREFIX.";
@@ -33,6 +33,7 @@ struct Texts {
   std::string memory_budget = "512MiB";
   std::string http = "127.0.0.1:8080";
   std::string admin;
+  std::string grpc;
   int checkpoint_interval_ms = 1000;
   int position_wait_ms = 500;
   bool allow_anonymous = false;
@@ -89,6 +90,8 @@ void Declare(CLI::App& app, Config& config, Texts& texts) {
       "Address and port of probes and metrics; by default with the API, with --auth any free port "
       "of "
       "127.0.0.1");
+  Add(app, kServe, "--grpc-listen", texts.grpc,
+      "Address and port of the same API over gRPC, with health and reflection; by default none");
   AddSwitch(app, kServe, "--allow-anonymous", texts.allow_anonymous,
             "Allow listening beyond loopback although nobody is asked who they are");
   Add(app, kServe, "--position-wait-ms", texts.position_wait_ms,
@@ -247,6 +250,16 @@ absl::Status Apply(const Texts& texts, Config* config) {
     if (!same) config->admin = *admin;
   } else if (config->auth.enabled()) {
     config->admin = ListenAddress{"127.0.0.1", 0, true};
+  }
+  if (!texts.grpc.empty()) {
+    auto grpc = ParseListenAddress(texts.grpc);
+    if (!grpc.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("--grpc-listen: ", grpc.status().message()));
+    }
+    if (auto status = CheckReach("--grpc-listen", texts.grpc, *grpc, reach_allowed); !status.ok()) {
+      return status;
+    }
+    config->grpc = *grpc;
   }
   return absl::OkStatus();
 }

@@ -52,6 +52,7 @@ struct Config {
 
   ListenAddress http;
   std::optional<ListenAddress> admin;  // nullopt: on the HTTP address; never so with auth
+  std::optional<ListenAddress> grpc;   // nullopt: no gRPC
   AuthConfig auth;
   absl::Duration position_wait = absl::Milliseconds(500);
 

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -23,6 +24,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "processor/config.h"
 #include "processor/engine.h"
 #include "processor/kafka/dead_letter_tail.h"
@@ -36,6 +39,8 @@
 #include "processor/version.h"
 #include "query/admin.h"
 #include "query/auth/jwt_authenticator.h"
+#include "query/grpc/metrics.h"
+#include "query/grpc/server.h"
 #include "query/http/api.h"
 #include "query/http/documentation.h"
 #include "query/http/metrics.h"
@@ -166,10 +171,12 @@ absl::StatusOr<std::unique_ptr<query::auth::JwtAuthenticator>> MakeAuthenticator
 struct Servers {
   std::unique_ptr<query::http::Server> api;
   std::unique_ptr<query::http::Server> admin;  // null: served by `api`
+  std::unique_ptr<query::rpc::Server> grpc;    // null: none
   const query::http::Server& admin_server() const { return admin ? *admin : *api; }
 };
 
-std::string HostPort(const query::http::Server& server) {
+template <class Server>
+std::string HostPort(const Server& server) {
   const bool v6 = server.address().find(':') != std::string::npos;
   return v6 ? absl::StrCat("[", server.address(), "]:", server.port())
             : absl::StrCat(server.address(), ":", server.port());
@@ -206,6 +213,19 @@ absl::StatusOr<Servers> StartServers(const Config& config, query::Service& servi
   return servers;
 }
 
+// Null where none is asked for.
+absl::StatusOr<std::unique_ptr<query::rpc::Server>> StartGrpc(const Config& config,
+                                                              query::Service& service,
+                                                              const query::HealthSource& health,
+                                                              const query::Authenticator* asked,
+                                                              query::rpc::Metrics& metrics) {
+  if (!config.grpc) return nullptr;
+  query::rpc::ServerOptions options;
+  options.address = config.grpc->address;
+  options.port = config.grpc->port;
+  return query::rpc::Server::Start(std::move(options), service, health, asked, &metrics);
+}
+
 // Written under another name first: who sees the file sees all of it.
 absl::Status WriteReadyFile(const Config& config, const Servers& servers) {
   rapidjson::StringBuffer buffer;
@@ -217,6 +237,10 @@ absl::Status WriteReadyFile(const Config& config, const Servers& servers) {
   json.String(HostPort(*servers.api).c_str());
   json.Key("admin");
   json.String(HostPort(servers.admin_server()).c_str());
+  if (servers.grpc) {
+    json.Key("grpc");
+    json.String(HostPort(*servers.grpc).c_str());
+  }
   json.Key("data_dir");
   json.String(config.data_dir.c_str());
   json.Key("pid");
@@ -339,6 +363,7 @@ int Run(Config config) {
   auto registry = std::make_shared<prometheus::Registry>();
   Metrics metrics(*registry, config.topic_prefix);
   query::http::Metrics http_metrics(*registry);
+  query::rpc::Metrics grpc_metrics(*registry);
   ShardReader reader({.partitioner = config.partitioner,
                       .topic_prefix = config.topic_prefix,
                       .instance = config.instance,
@@ -357,6 +382,10 @@ int Run(Config config) {
   if (!servers.ok()) return Fail(servers.status());
   spdlog::info("tallyd {} serves http://{} (probes and metrics: http://{})", kVersion,
                HostPort(*servers->api), HostPort(servers->admin_server()));
+  auto grpc = StartGrpc(config, service, *engine, authenticator->get(), grpc_metrics);
+  if (!grpc.ok()) return Fail(grpc.status());
+  servers->grpc = *std::move(grpc);
+  if (servers->grpc) spdlog::info("gRPC: {}", HostPort(*servers->grpc));
   if (!config.ready_file.empty()) {
     if (auto status = WriteReadyFile(config, *servers); !status.ok()) return Fail(status);
   }
@@ -365,7 +394,13 @@ int Run(Config config) {
   const absl::Status why = end.Wait();
   if (!why.ok()) Fail(why);
   engine->Drain();
-  const bool drained = servers->api->Drain(kDrainLimit);
+  const absl::Time drained_by = absl::Now() + kDrainLimit;
+  if (servers->grpc) servers->grpc->BeginDrain();
+  bool drained = servers->api->Drain(kDrainLimit);
+  if (servers->grpc) {
+    const absl::Duration left = std::max(drained_by - absl::Now(), absl::ZeroDuration());
+    drained = servers->grpc->Drain(left) && drained;
+  }
   const auto stopped = engine->Stop(kFinishLimit);
   if (servers->admin) servers->admin->Drain(absl::ZeroDuration());
   if (!config.ready_file.empty()) unlink(config.ready_file.c_str());

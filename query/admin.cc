@@ -3,12 +3,12 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
-#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "query/json_writer.h"
+#include "query/readiness.h"
 
 namespace tally::query {
 namespace {
@@ -32,19 +32,6 @@ std::string_view StateName(ShardHealth::State state) {
   return "failed";
 }
 
-bool AllFailed(const std::vector<ShardHealth>& shards) {
-  return !shards.empty() && std::all_of(shards.begin(), shards.end(), [](const ShardHealth& each) {
-    return each.state == ShardHealth::State::kFailed;
-  });
-}
-
-std::string_view StateOf(const Health& health) {
-  if (health.draining) return "draining";
-  if (AllFailed(health.shards)) return "failed";
-  if (health.reached_start_end) return "ready";
-  return health.starting.empty() ? "replaying" : "starting";
-}
-
 void WriteShard(const ShardHealth& shard, JsonWriter& json) {
   json.BeginObject();
   json.Integer("partition", shard.partition);
@@ -61,18 +48,18 @@ void WriteShard(const ShardHealth& shard, JsonWriter& json) {
 }
 
 http::Response Readiness(const Health& health) {
-  const std::string_view state = StateOf(health);
+  const std::string_view state = ReadinessOf(health);
   JsonWriter json;
   json.BeginObject();
   json.Text("state", state);
-  json.Bool("ready", state == "ready");
+  json.Bool("ready", state == kReady);
   health.starting.empty() ? json.Null("starting") : json.Text("starting", health.starting);
   json.BeginArray("shards");
   for (const ShardHealth& shard : health.shards) WriteShard(shard, json);
   json.EndArray();
   json.EndObject();
   http::Response response;
-  response.status = state == "ready" ? 200 : 503;
+  response.status = state == kReady ? 200 : 503;
   response.content_type = kJson;
   response.headers.emplace_back("Cache-Control", "no-store");
   if (response.status == 503) response.headers.emplace_back("Retry-After", "1");

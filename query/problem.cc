@@ -19,19 +19,22 @@ namespace {
 constexpr char kErrorsUrl[] = "tally.query/parameter-errors";
 constexpr char kContextUrl[] = "tally.query/failure-context";
 
+using Code = absl::StatusCode;
+// What a client may simply try again is 503 and UNAVAILABLE; DEADLINE_EXCEEDED and CANCELLED are
+// what gRPC says of the client's own deadline.
 constexpr std::array<ProblemKind, 12> kKinds = {{
-    {absl::StatusCode::kInvalidArgument, 400, "invalid_parameter", 0},
-    {absl::StatusCode::kUnauthenticated, 401, "unauthenticated", 0},
-    {absl::StatusCode::kPermissionDenied, 403, "forbidden", 0},
-    {absl::StatusCode::kNotFound, 404, "not_found", 0},
-    {absl::StatusCode::kFailedPrecondition, 421, "wrong_instance", 0},
-    {absl::StatusCode::kUnimplemented, 501, "not_implemented", 0},
-    {absl::StatusCode::kUnavailable, 503, "unavailable", 5},
-    {absl::StatusCode::kDeadlineExceeded, 503, "position_not_reached", 1},
-    {absl::StatusCode::kResourceExhausted, 503, "overloaded", 5},
-    {absl::StatusCode::kCancelled, 503, "shutting_down", 5},
-    {absl::StatusCode::kDataLoss, 503, "data_damaged", 60},
-    {absl::StatusCode::kInternal, 500, "internal", 0},  // the last: for every other code
+    {Code::kInvalidArgument, 400, Code::kInvalidArgument, "invalid_parameter", 0},
+    {Code::kUnauthenticated, 401, Code::kUnauthenticated, "unauthenticated", 0},
+    {Code::kPermissionDenied, 403, Code::kPermissionDenied, "forbidden", 0},
+    {Code::kNotFound, 404, Code::kNotFound, "not_found", 0},
+    {Code::kFailedPrecondition, 421, Code::kFailedPrecondition, "wrong_instance", 0},
+    {Code::kUnimplemented, 501, Code::kUnimplemented, "not_implemented", 0},
+    {Code::kUnavailable, 503, Code::kUnavailable, "unavailable", 5},
+    {Code::kDeadlineExceeded, 503, Code::kUnavailable, "position_not_reached", 1},
+    {Code::kResourceExhausted, 503, Code::kResourceExhausted, "overloaded", 5},
+    {Code::kCancelled, 503, Code::kUnavailable, "shutting_down", 5},
+    {Code::kDataLoss, 503, Code::kDataLoss, "data_damaged", 60},
+    {Code::kInternal, 500, Code::kInternal, "internal", 0},  // the last: for every other code
 }};
 
 using Json = rapidjson::Writer<rapidjson::StringBuffer>;

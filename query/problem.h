@@ -1,5 +1,5 @@
 // What went wrong, for a caller: RFC 9457 problem details, and the one table from absl::StatusCode
-// to HTTP status and stable code. gRPC uses the same codes and payloads.
+// to HTTP status, gRPC status and stable code.
 #pragma once
 
 #include <optional>
@@ -38,8 +38,9 @@ FailureContext GetFailureContext(const absl::Status& status);
 struct ProblemKind {
   absl::StatusCode status_code;
   int http_status;
-  std::string_view code;    // stable
-  int retry_after_seconds;  // 0: no Retry-After
+  absl::StatusCode grpc_status;  // absl's numbers are gRPC's
+  std::string_view code;         // stable
+  int retry_after_seconds;       // 0: no Retry-After
 };
 const ProblemKind& ProblemKindOf(absl::StatusCode code);
 

@@ -23,32 +23,27 @@ void CheckPoints(const Window& window, Interval interval, std::vector<ParameterE
 }
 
 bool ParseAscending(Parameters& parameters, bool by_default) {
-  static constexpr std::string_view kOrders[] = {"asc", "desc"};
-  return parameters.Choice("order", kOrders).value_or(by_default ? 0 : 1) == 0;
+  return parameters.Choice("order", kSortOrderNames).value_or(by_default ? 0 : 1) == 0;
 }
 
 }  // namespace
 
 EventPage ParsePage(Parameters& parameters) {
-  static constexpr std::string_view kSortKeys[] = {"participants", "totalViews", "engagementRate",
-                                                   "roi", "eventId"};
   EventPage page;
   page.page = parameters.Integer("page", 0, kPageMax, 0);
   page.size = parameters.Integer("size", 1, kPageSizeMax, kPageSizeDefault);
-  page.sort_by = static_cast<EventSortKey>(parameters.Choice("sortBy", kSortKeys).value_or(0));
+  page.sort_by =
+      static_cast<EventSortKey>(parameters.Choice("sortBy", kEventSortNames).value_or(0));
   page.ascending = ParseAscending(parameters, page.sort_by == EventSortKey::kEventId);
   return page;
 }
 
 ChannelSelection ParseChannelSelection(Parameters& parameters,
                                        std::vector<ParameterError>& errors) {
-  static constexpr std::string_view kSortKeys[] = {"impressions",        "participants",
-                                                   "conversionRate",     "distributionCost",
-                                                   "costPerAcquisition", "channel"};
   ChannelSelection selection;
   selection.names = ParseChannels(parameters, errors);
   selection.sort_by =
-      static_cast<ChannelSortKey>(parameters.Choice("sortBy", kSortKeys).value_or(0));
+      static_cast<ChannelSortKey>(parameters.Choice("sortBy", kChannelSortNames).value_or(0));
   selection.ascending = ParseAscending(parameters, selection.sort_by == ChannelSortKey::kChannel);
   return selection;
 }

@@ -21,6 +21,15 @@ inline constexpr std::string_view kTimelineParameters[] = {"startDate", "endDate
                                                            "interval"};
 inline constexpr std::string_view kChannelParameter[] = {"channel"};  // repeatable
 
+// The values of sortBy and order, in the order of their enums; kIntervalNames are those of
+// interval.
+inline constexpr std::string_view kChannelSortNames[] = {"impressions",        "participants",
+                                                         "conversionRate",     "distributionCost",
+                                                         "costPerAcquisition", "channel"};
+inline constexpr std::string_view kEventSortNames[] = {"participants", "totalViews",
+                                                       "engagementRate", "roi", "eventId"};
+inline constexpr std::string_view kSortOrderNames[] = {"asc", "desc"};
+
 // page, size, sortBy, order
 EventPage ParsePage(Parameters& parameters);
 // channel, sortBy, order

@@ -22,6 +22,7 @@
 #include "query/http/dispatch.h"
 #include "query/http/problem_response.h"
 #include "query/http/session.h"
+#include "query/listen_failure.h"
 
 namespace tally::query::http {
 namespace {
@@ -35,25 +36,6 @@ using ErrorCode = boost::system::error_code;
 constexpr absl::Duration kAbortTime = absl::Seconds(1);
 // Before accepting is tried again, e.g. when there were no file descriptors left.
 constexpr auto kAcceptRetry = std::chrono::milliseconds(100);
-
-std::string Endpoint(const tcp::endpoint& endpoint) {
-  const std::string address = endpoint.address().to_string();
-  return endpoint.address().is_v6() ? absl::StrCat("[", address, "]:", endpoint.port())
-                                    : absl::StrCat(address, ":", endpoint.port());
-}
-
-absl::Status ListenFailure(const tcp::endpoint& endpoint, const ErrorCode& error) {
-  const char* remedy = "check the address and port";
-  if (error == asio::error::address_in_use) {
-    remedy = "stop the process that uses the port, or choose another port";
-  } else if (error == asio::error::access_denied) {
-    remedy = "ports below 1024 need a privilege; choose a higher one";
-  } else if (error == boost::system::errc::address_not_available) {
-    remedy = "choose an address of this machine, e.g. 127.0.0.1";
-  }
-  return absl::FailedPreconditionError(
-      absl::StrCat("cannot listen on ", Endpoint(endpoint), ": ", error.message(), "; ", remedy));
-}
 
 absl::Status Listen(const tcp::endpoint& endpoint, tcp::acceptor& acceptor) {
   ErrorCode error;

@@ -1,0 +1,142 @@
+#include "query/grpc/query_service.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "query/grpc/convert.h"
+#include "query/grpc/status.h"
+
+namespace tally::query::rpc {
+namespace {
+
+using boost::asio::awaitable;
+
+constexpr char kAuthorization[] = "authorization";
+
+// gRPC keeps `response` until the call is done, which is after this.
+template <class View, class ResponseMessage>
+awaitable<absl::Status> Respond(awaitable<absl::StatusOr<Answer<View>>> operation,
+                                ResponseMessage* response) {
+  const auto answer = co_await std::move(operation);
+  if (!answer.ok()) co_return answer.status();
+  FillResponse(*answer, response);
+  co_return absl::OkStatus();
+}
+
+}  // namespace
+
+QueryService::QueryService(query::Service& service, const Authenticator* authenticator, Gate& gate,
+                           Metrics* metrics, boost::asio::any_io_executor executor)
+    : service_(service),
+      authenticator_(authenticator),
+      gate_(gate),
+      metrics_(metrics),
+      executor_(std::move(executor)) {}
+
+absl::StatusOr<Viewer> QueryService::ViewerOf(const Context& context) const {
+  if (authenticator_ == nullptr) return Viewer();
+  std::vector<std::string_view> values;
+  const auto [begin, end] = context.client_metadata().equal_range(kAuthorization);
+  for (auto entry = begin; entry != end; ++entry) {
+    values.emplace_back(entry->second.data(), entry->second.size());
+  }
+  return authenticator_->Authenticate(values);
+}
+
+QueryService::Reactor* QueryService::Refuse(Context* context, std::string_view method,
+                                            const absl::Status& why) {
+  const ::grpc::Status status = ToGrpcStatus(why);
+  if (metrics_ != nullptr) {
+    metrics_->RequestStarted();
+    metrics_->RequestDone(method, static_cast<absl::StatusCode>(status.error_code()),
+                          absl::ZeroDuration());
+  }
+  Reactor* reactor = context->DefaultReactor();
+  reactor->Finish(status);
+  return reactor;
+}
+
+template <class RequestMessage, class ResponseMessage, class Operation>
+QueryService::Reactor* QueryService::Start(Context* context, std::string_view method,
+                                           const RequestMessage* message, ResponseMessage* response,
+                                           const Operation& operation) {
+  absl::StatusOr<Viewer> viewer = ViewerOf(*context);
+  if (!viewer.ok()) return Refuse(context, method, viewer.status());
+  if (absl::Status entered = gate_.Enter(); !entered.ok()) {
+    return Refuse(context, method, entered);
+  }
+  Request request = ToRequest(*message);
+  request.viewer = *std::move(viewer);
+  if (metrics_ != nullptr) metrics_->RequestStarted();
+  Call::Events events;
+  events.answered = [this, method, begin = absl::Now()](absl::StatusCode code) {
+    if (metrics_ != nullptr) metrics_->RequestDone(method, code, absl::Now() - begin);
+  };
+  events.done = [this] { gate_.Leave(); };
+  return Call::Start(executor_, Respond(operation(std::move(request)), response),
+                     std::move(events));
+}
+
+QueryService::Reactor* QueryService::GetEventDashboard(Context* context,
+                                                       const v1::GetEventDashboardRequest* request,
+                                                       v1::GetEventDashboardResponse* response) {
+  return Start(context, "GetEventDashboard", request, response,
+               [this](Request asked) { return service_.GetEventDashboard(std::move(asked)); });
+}
+
+QueryService::Reactor* QueryService::GetEventChannels(Context* context,
+                                                      const v1::GetEventChannelsRequest* request,
+                                                      v1::GetEventChannelsResponse* response) {
+  return Start(context, "GetEventChannels", request, response, [this](Request asked) {
+    return service_.GetChannels(Level::kEvent, std::move(asked));
+  });
+}
+
+QueryService::Reactor* QueryService::GetEventRoi(Context* context,
+                                                 const v1::GetEventRoiRequest* request,
+                                                 v1::GetEventRoiResponse* response) {
+  return Start(context, "GetEventRoi", request, response,
+               [this](Request asked) { return service_.GetRoi(Level::kEvent, std::move(asked)); });
+}
+
+QueryService::Reactor* QueryService::GetEventTimeline(Context* context,
+                                                      const v1::GetEventTimelineRequest* request,
+                                                      v1::GetEventTimelineResponse* response) {
+  return Start(context, "GetEventTimeline", request, response, [this](Request asked) {
+    return service_.GetTimeline(Level::kEvent, std::move(asked));
+  });
+}
+
+QueryService::Reactor* QueryService::GetUserDashboard(Context* context,
+                                                      const v1::GetUserDashboardRequest* request,
+                                                      v1::GetUserDashboardResponse* response) {
+  return Start(context, "GetUserDashboard", request, response,
+               [this](Request asked) { return service_.GetUserDashboard(std::move(asked)); });
+}
+
+QueryService::Reactor* QueryService::GetUserChannels(Context* context,
+                                                     const v1::GetUserChannelsRequest* request,
+                                                     v1::GetUserChannelsResponse* response) {
+  return Start(context, "GetUserChannels", request, response, [this](Request asked) {
+    return service_.GetChannels(Level::kUser, std::move(asked));
+  });
+}
+
+QueryService::Reactor* QueryService::GetUserRoi(Context* context,
+                                                const v1::GetUserRoiRequest* request,
+                                                v1::GetUserRoiResponse* response) {
+  return Start(context, "GetUserRoi", request, response,
+               [this](Request asked) { return service_.GetRoi(Level::kUser, std::move(asked)); });
+}
+
+QueryService::Reactor* QueryService::GetUserTimeline(Context* context,
+                                                     const v1::GetUserTimelineRequest* request,
+                                                     v1::GetUserTimelineResponse* response) {
+  return Start(context, "GetUserTimeline", request, response, [this](Request asked) {
+    return service_.GetTimeline(Level::kUser, std::move(asked));
+  });
+}
+
+}  // namespace tally::query::rpc

@@ -1,0 +1,201 @@
+#include "query/grpc/server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <algorithm>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <chrono>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "query/grpc/gate.h"
+#include "query/grpc/health.h"
+#include "query/grpc/log.h"
+#include "query/grpc/query_service.h"
+#include "query/listen_failure.h"
+
+namespace tally::query::rpc {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+// How long calls may take to notice that they were cancelled.
+constexpr absl::Duration kAbortTime = absl::Seconds(1);
+// For those who watch health to hear the last of it.
+constexpr auto kGoodbyeTime = std::chrono::milliseconds(200);
+// Of gRPC's own, for reflection: a stream of it takes one for as long as it lasts.
+constexpr int kReflectionThreadsMax = 8;
+
+int Millis(absl::Duration duration) {
+  return static_cast<int>(absl::ToInt64Milliseconds(duration));
+}
+
+void Limit(const ServerOptions& options, ::grpc::ServerBuilder& builder) {
+  ::grpc::ResourceQuota quota("tally");
+  quota.Resize(options.memory_bytes_max).SetMaxThreads(kReflectionThreadsMax);
+  builder.SetResourceQuota(quota);
+  builder.SetMaxReceiveMessageSize(options.request_bytes_max);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, options.metadata_bytes_max);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.calls_per_connection_max);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                             Millis(options.handshake_timeout));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, Millis(options.idle_timeout));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, Millis(options.connection_age_max));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+                             Millis(options.connection_age_grace));
+}
+
+// A peer that went away without a word is noticed; clients that ask whether we are still there may
+// do so every 10 s, between calls, too.
+void KeepAlive(const ServerOptions& options, ::grpc::ServerBuilder& builder) {
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Millis(options.keepalive_interval));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 9'000);
+}
+
+// gRPC does not say why it could not listen: the socket does.
+absl::Status WhyNotListening(const tcp::endpoint& endpoint) {
+  asio::io_context io;
+  tcp::acceptor acceptor(io);
+  boost::system::error_code error;
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(1, error);
+  if (!error) error = asio::error::address_in_use;  // only just freed
+  return ListenFailure(endpoint, error);
+}
+
+}  // namespace
+
+class Server::Impl {
+ public:
+  Impl(ServerOptions options, Service& service, const Authenticator* authenticator,
+       Metrics* metrics)
+      : options_(std::move(options)),
+        gate_(options_.calls_max),
+        work_(asio::make_work_guard(io_)),
+        service_(service, authenticator, gate_, metrics, io_.get_executor()) {}
+
+  absl::Status Start(const HealthSource& health);
+  void BeginDrain();
+  bool Drain(absl::Duration grace);
+  void Finish();
+  const std::string& address() const { return options_.address; }
+  uint16_t port() const { return port_; }
+
+ private:
+  absl::Status Listen(const tcp::endpoint& endpoint);
+  void Shutdown(std::chrono::milliseconds grace);
+
+  const ServerOptions options_;
+  Gate gate_;
+  asio::io_context io_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  QueryService service_;
+  std::unique_ptr<::grpc::Server> server_;
+  std::shared_ptr<HealthPublisher> health_;
+  std::vector<std::thread> threads_;
+  std::thread shutdown_;  // of gRPC's server, which waits until every call is over
+  uint16_t port_ = 0;
+};
+
+absl::Status Server::Impl::Listen(const tcp::endpoint& endpoint) {
+  const std::string host =
+      endpoint.address().is_v6() ? absl::StrCat("[", options_.address, "]") : options_.address;
+  int bound = 0;
+  ::grpc::ServerBuilder builder;
+  Limit(options_, builder);
+  KeepAlive(options_, builder);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddListeningPort(absl::StrCat(host, ":", options_.port),
+                           ::grpc::InsecureServerCredentials(), &bound);
+  builder.RegisterService(&service_);
+  server_ = builder.BuildAndStart();
+  if (server_ == nullptr || bound == 0) return WhyNotListening(endpoint);
+  port_ = static_cast<uint16_t>(bound);
+  return absl::OkStatus();
+}
+
+absl::Status Server::Impl::Start(const HealthSource& health) {
+  boost::system::error_code error;
+  const asio::ip::address address = asio::ip::make_address(options_.address, error);
+  if (error) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", options_.address, "\" is not an IP address; use e.g. 127.0.0.1 or ::1"));
+  }
+  for (int i = 0; i < std::max(1, options_.threads); ++i) {
+    threads_.emplace_back([this] { io_.run(); });
+  }
+  if (absl::Status status = Listen({address, options_.port}); !status.ok()) return status;
+  health_ =
+      HealthPublisher::Start(io_.get_executor(), health, *server_->GetHealthCheckService(),
+                             {"", v1::QueryService::service_full_name()}, options_.health_interval);
+  return absl::OkStatus();
+}
+
+void Server::Impl::BeginDrain() {
+  gate_.Close();
+  if (health_ != nullptr) std::exchange(health_, nullptr)->Stop();
+}
+
+void Server::Impl::Shutdown(std::chrono::milliseconds grace) {
+  if (server_ == nullptr || shutdown_.joinable()) return;
+  shutdown_ =
+      std::thread([this, grace] { server_->Shutdown(std::chrono::system_clock::now() + grace); });
+}
+
+bool Server::Impl::Drain(absl::Duration grace) {
+  BeginDrain();
+  const bool drained = gate_.AwaitEmpty(grace);
+  Shutdown(drained ? kGoodbyeTime : std::chrono::milliseconds(0));
+  if (!drained) gate_.AwaitEmpty(kAbortTime);
+  return drained;
+}
+
+void Server::Impl::Finish() {
+  Drain(absl::ZeroDuration());
+  if (shutdown_.joinable()) shutdown_.join();
+  server_.reset();
+  work_.reset();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options, Service& service,
+                                                      const HealthSource& health,
+                                                      const Authenticator* authenticator,
+                                                      Metrics* metrics) {
+  // Once for the process; every server made from then on has them.
+  static std::once_flag plugins;
+  std::call_once(plugins, [] {
+    LogAsWeDo();
+    ::grpc::EnableDefaultHealthCheckService(true);
+    ::grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  });
+  std::unique_ptr<Server> server(
+      new Server(std::make_unique<Impl>(std::move(options), service, authenticator, metrics)));
+  if (absl::Status status = server->impl_->Start(health); !status.ok()) return status;
+  return server;
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() { impl_->Finish(); }
+
+const std::string& Server::address() const { return impl_->address(); }
+uint16_t Server::port() const { return impl_->port(); }
+void Server::BeginDrain() { impl_->BeginDrain(); }
+bool Server::Drain(absl::Duration grace) { return impl_->Drain(grace); }
+
+}  // namespace tally::query::rpc
