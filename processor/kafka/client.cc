@@ -176,8 +176,7 @@ Settings ConsumerSettings(const ClientConfig& config) {
       // Not a session, as partitions are assigned, but how long a commit waits for a coordinator.
       {"session.timeout.ms", "2000"},
       {"fetch.min.bytes", "1"},
-      // Bounds how long a drained queue waits while the others are at their end; a record that
-      // arrives is answered at once whatever this is.
+      // What has no more is told after this time.
       {"fetch.wait.max.ms", "50"},
       {"fetch.error.backoff.ms", "200"},
       {"fetch.message.max.bytes", absl::StrCat(fetch)},

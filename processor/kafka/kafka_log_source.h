@@ -1,6 +1,6 @@
 // LogSource over librdkafka: where a record enters Tally.
 //
-// One consumer without group membership reads partition p of the three topics of all its shards.
+// A consumer without group membership reads partition p of the three topics of all its shards.
 // Every topic's partition has a queue of its own, because librdkafka stops fetching what feeds a
 // full queue and may look again as late as a second after it was drained: with queues apart, a
 // shard that is not polled holds up nobody, and as long as any partition is not saturated the
@@ -42,6 +42,10 @@ class KafkaLogSource : public LogSource {
   void Serve() override;
   void CommitGroupOffsets(int32_t partition, const Offsets& next) override;
   absl::Status Connection() const override;
+
+  // Partitions are read in another way while any of them is far behind the end of the log than when
+  // all have reached it: asking for much at once there, costing little here.
+  bool Replaying() const;
 
  private:
   class Impl;

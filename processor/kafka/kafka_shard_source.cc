@@ -16,6 +16,8 @@ constexpr absl::Duration kRangeTimeout = absl::Seconds(1);
 // brokers that have just started may not know all topics yet.
 constexpr int kMissingReportsMax = 10;
 constexpr uint64_t kWakePayload = 1;
+// A partition that was at the end and gets further behind than this is replayed again.
+constexpr int64_t kFarBehindRecords = 100'000;
 // A batch ends with the record that reaches it.
 constexpr size_t kBatchBytesMax = size_t{1} << 20;
 
@@ -27,7 +29,7 @@ KafkaShardSource::KafkaShardSource(std::shared_ptr<SharedSource> shared, int32_t
 }
 
 KafkaShardSource::~KafkaShardSource() {
-  Stop();
+  for (TopicReader& reader : readers_) StopReading(reader);
   std::erase(shared_->shards, this);
 }
 
@@ -35,42 +37,64 @@ absl::StatusOr<std::unique_ptr<KafkaShardSource>> KafkaShardSource::Start(
     std::shared_ptr<SharedSource> shared, int32_t partition, const Offsets& from) {
   std::unique_ptr<KafkaShardSource> source(new KafkaShardSource(std::move(shared), partition));
   for (int i = 0; i < domain::kTopicCount; ++i) {
-    if (absl::Status status = source->StartTopic(static_cast<domain::Topic>(i), from[i]);
-        !status.ok()) {
-      return status;
+    TopicReader& reader = source->readers_[i];
+    reader.topic = static_cast<domain::Topic>(i);
+    reader.next = from[i];
+    if (from[i] < 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("negative offset for ", source->Place(reader)));
     }
+    absl::Status status = source->StartReading(reader, source->shared_->replay);
+    if (!status.ok()) return status;
   }
   return source;
 }
 
-absl::Status KafkaShardSource::StartTopic(domain::Topic topic, int64_t from) {
-  const int index = domain::Index(topic);
-  TopicReader& reader = readers_[index];
-  reader.topic = topic;
-  reader.next = from;
-  if (from < 0) {
-    return absl::InvalidArgumentError(absl::StrCat("negative offset for ", Place(reader)));
-  }
-  reader.queue.reset(rd_kafka_queue_new(shared_->client->get()));
+absl::Status KafkaShardSource::StartReading(TopicReader& reader, Consumer& consumer) {
+  reader.queue.reset(rd_kafka_queue_new(consumer.client->get()));
   rd_kafka_queue_io_event_enable(reader.queue.get(), shared_->wake_fd, &kWakePayload,
                                  sizeof kWakePayload);
-  if (rd_kafka_consume_start_queue(shared_->topics[index].get(), partition_, from,
-                                   reader.queue.get()) != 0) {
+  if (rd_kafka_consume_start_queue(consumer.topics[domain::Index(reader.topic)].get(), partition_,
+                                   reader.next, reader.queue.get()) != 0) {
     return ToStatus(rd_kafka_last_error(), absl::StrCat("cannot read ", Place(reader)));
   }
-  reader.started = true;
+  reader.consumer = &consumer;
   return absl::OkStatus();
 }
 
-void KafkaShardSource::Stop() {
-  for (TopicReader& reader : readers_) {
-    if (reader.started) {
-      rd_kafka_consume_stop(shared_->topics[domain::Index(reader.topic)].get(), partition_);
-    }
-    if (reader.queue != nullptr) {
-      rd_kafka_queue_io_event_enable(reader.queue.get(), -1, nullptr, 0);
-    }
+void KafkaShardSource::StopReading(TopicReader& reader) {
+  if (reader.consumer != nullptr) {
+    rd_kafka_consume_stop(reader.consumer->topics[domain::Index(reader.topic)].get(), partition_);
+    reader.consumer = nullptr;
   }
+  if (reader.queue != nullptr) {
+    rd_kafka_queue_io_event_enable(reader.queue.get(), -1, nullptr, 0);
+    reader.queue.reset();
+  }
+}
+
+void KafkaShardSource::ChangeConsumer(TopicReader& reader) {
+  StopReading(reader);
+  reader.missing_reports = 0;
+  if (absl::Status status = StartReading(reader, *shared_->reading); !status.ok()) {
+    Fail(reader, std::move(status));
+  }
+}
+
+bool KafkaShardSource::AtEnd() const {
+  return std::all_of(readers_.begin(), readers_.end(),
+                     [](const TopicReader& reader) { return reader.at_end || reader.failed; });
+}
+
+bool KafkaShardSource::FarBehind() const {
+  return std::any_of(readers_.begin(), readers_.end(), [](const TopicReader& reader) {
+    return !reader.failed && reader.end - reader.next > kFarBehindRecords;
+  });
+}
+
+bool KafkaShardSource::Uses(const Consumer& consumer) const {
+  return std::any_of(readers_.begin(), readers_.end(),
+                     [&](const TopicReader& reader) { return reader.consumer == &consumer; });
 }
 
 absl::StatusOr<std::unique_ptr<RecordBatch>> KafkaShardSource::Poll(size_t records_max) {
@@ -80,7 +104,9 @@ absl::StatusOr<std::unique_ptr<RecordBatch>> KafkaShardSource::Poll(size_t recor
   for (int i = 0; i < domain::kTopicCount && failure_.ok(); ++i) {
     const size_t taken = batch->records().size();
     if (taken >= records_max || batch->bytes() >= kBatchBytesMax) break;
-    Drain(readers_[(first_ + i) % domain::kTopicCount], records_max, *batch);
+    TopicReader& reader = readers_[(first_ + i) % domain::kTopicCount];
+    Drain(reader, records_max, *batch);
+    if (reader.consumer != shared_->reading && !reader.failed) ChangeConsumer(reader);
   }
   first_ = (first_ + 1) % domain::kTopicCount;
   if (batch->empty()) {
@@ -109,7 +135,7 @@ void KafkaShardSource::Drain(TopicReader& reader, size_t records_max, KafkaRecor
         auto& to = *static_cast<Draining*>(opaque);
         to.source.Take(to.reader, *message, to.batch);
         if (to.batch.records().size() >= to.records_max || to.batch.bytes() >= kBatchBytesMax) {
-          rd_kafka_yield(to.source.shared_->client->get());  // the rest stays in the queue
+          rd_kafka_yield(to.reader.consumer->client->get());  // the rest stays in the queue
         }
       },
       &draining);
@@ -136,6 +162,7 @@ void KafkaShardSource::HandleError(TopicReader& reader, const rd_kafka_message_t
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
       reader.next = std::max(reader.next, message.offset);
       reader.end = std::max(reader.end, message.offset);
+      reader.at_end = true;
       batch.Advance(reader.topic, message.offset);
       return;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
@@ -170,7 +197,8 @@ void KafkaShardSource::Fail(TopicReader& reader, absl::Status status) {
 absl::Status KafkaShardSource::OutOfRange(const TopicReader& reader) {
   const std::string& topic = shared_->topic_names[domain::Index(reader.topic)];
   std::string log = "the log's range is not known";
-  if (auto range = QueryRange(*shared_->client, topic, partition_, kRangeTimeout); range.ok()) {
+  if (auto range = QueryRange(*reader.consumer->client, topic, partition_, kRangeTimeout);
+      range.ok()) {
     log = absl::StrCat("the log has offsets ", range->begin, " to ", range->end);
   }
   return absl::OutOfRangeError(absl::StrCat(
@@ -189,16 +217,20 @@ Offsets KafkaShardSource::EndOffsets() const {
   return ends;
 }
 
-void KafkaShardSource::OnStatistics(domain::Topic topic, const PartitionStatistics& statistics) {
+void KafkaShardSource::OnStatistics(const Consumer& consumer, domain::Topic topic,
+                                    const PartitionStatistics& statistics) {
   TopicReader& reader = readers_[domain::Index(topic)];
+  if (reader.consumer != &consumer) return;
   reader.known = statistics.known;
   if (statistics.last_stable_offset >= 0) {
     reader.end = std::max(statistics.last_stable_offset, reader.next);
   }
+  if (reader.end - reader.next > kFarBehindRecords) reader.at_end = false;
 }
 
-void KafkaShardSource::OnStatisticsEnd(bool connected) {
+void KafkaShardSource::OnStatisticsEnd(const Consumer& consumer, bool connected) {
   for (TopicReader& reader : readers_) {
+    if (reader.consumer != &consumer) continue;
     const bool known = std::exchange(reader.known, false);
     if (known || !connected) {
       reader.missing_reports = 0;

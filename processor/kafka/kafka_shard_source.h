@@ -15,6 +15,12 @@
 
 namespace tally::kafka {
 
+// One of the two consumers of a source. Destroyed in reverse order: topics before the client.
+struct Consumer {
+  std::unique_ptr<Client> client;
+  std::array<TopicPtr, domain::kTopicCount> topics;
+};
+
 // What all shards of a source share. `shards` lists the open ones, by their own doing.
 class KafkaShardSource;
 struct SharedSource {
@@ -24,9 +30,13 @@ struct SharedSource {
   std::shared_ptr<BatchPool> pool = std::make_shared<BatchPool>();
   std::vector<KafkaShardSource*> shards;
   int wake_fd = -1;
-  // Destroyed in reverse order: topics before the client.
-  std::unique_ptr<Client> client;
-  std::array<TopicPtr, domain::kTopicCount> topics;
+  // One reads all partitions: `live` from when all of them are at the end of the log until one is
+  // far behind again, `replay` otherwise; only then is there one. Not each partition where it
+  // belongs: what keeps librdkafka looking at drained queues every fetch.wait.max.ms instead of
+  // every second is that it waits for partitions at their end.
+  Consumer live;
+  Consumer replay;
+  Consumer* reading = &replay;
 };
 
 class KafkaShardSource : public ShardSource {
@@ -39,16 +49,24 @@ class KafkaShardSource : public ShardSource {
   Offsets EndOffsets() const override;
 
   int32_t partition() const { return partition_; }
-  void OnStatistics(domain::Topic topic, const PartitionStatistics& statistics);
-  // One statistics report is complete: counts how long brokers that answer have not known a
+  // Of all partitions; one that has failed does not count.
+  bool AtEnd() const;
+  // Of any.
+  bool FarBehind() const;
+  bool Uses(const Consumer& consumer) const;
+  // What a consumer reports of a partition, whether or not it is the one that reads it.
+  void OnStatistics(const Consumer& consumer, domain::Topic topic,
+                    const PartitionStatistics& statistics);
+  // One report of a consumer is complete: counts how long brokers that answer have not known a
   // partition.
-  void OnStatisticsEnd(bool connected);
+  void OnStatisticsEnd(const Consumer& consumer, bool connected);
 
  private:
   struct TopicReader {
     domain::Topic topic = domain::Topic::kEventCreated;
-    QueuePtr queue;
-    bool started = false;
+    Consumer* consumer = nullptr;  // that reads it, or null
+    QueuePtr queue;                // of that consumer
+    bool at_end = false;
     bool failed = false;  // what still arrives is dropped
     int64_t next = -1;
     int64_t end = -1;
@@ -57,7 +75,11 @@ class KafkaShardSource : public ShardSource {
   };
 
   KafkaShardSource(std::shared_ptr<SharedSource> shared, int32_t partition);
-  absl::Status StartTopic(domain::Topic topic, int64_t from);
+  // Goes on at reader.next.
+  absl::Status StartReading(TopicReader& reader, Consumer& consumer);
+  void StopReading(TopicReader& reader);
+  // Goes over to the consumer that is to read.
+  void ChangeConsumer(TopicReader& reader);
   struct Draining;
   void Drain(TopicReader& reader, size_t records_max, KafkaRecordBatch& batch);
   void Take(TopicReader& reader, const rd_kafka_message_t& message, KafkaRecordBatch& batch);
@@ -65,7 +87,6 @@ class KafkaShardSource : public ShardSource {
   void Fail(TopicReader& reader, absl::Status status);
   absl::Status OutOfRange(const TopicReader& reader);
   std::string Place(const TopicReader& reader) const;
-  void Stop();
 
   std::shared_ptr<SharedSource> shared_;
   const int32_t partition_;

@@ -118,6 +118,39 @@ TEST_F(LogSourceTest, GivesKeysTombstonesTimestampsAndHeaders) {
   EXPECT_TRUE(records[1].headers.empty());
 }
 
+// Every change between replaying and reading at the end hands partitions over in the middle of what
+// is under way.
+TEST_F(LogSourceTest, LosesAndRepeatsNothingWhenItReachesTheEndAndFallsBehindAgain) {
+  constexpr Topic kTopic = Topic::kParticipantRegistered;
+  constexpr int kFew = 1'000;
+  constexpr int kMany = 110'000;  // more than the source takes for still being at the end
+  auto source = MakeSource(Config());
+  auto shard = OpenShard(*source, 0, {0, 0, 0});
+  EXPECT_TRUE(source->Replaying());
+  Delivered delivered;
+  const auto expect_all_below = [&](int64_t end) {
+    const auto& values = delivered.values[domain::Index(kTopic)];
+    ASSERT_EQ(values.size(), end);
+    for (int64_t i = 0; i < end; ++i) ASSERT_EQ(values[i].first, i);
+  };
+  int64_t sent = 0;
+  for (const int count : {kFew, kFew, kMany, kFew}) {
+    for (int i = 0; i < count; ++i) Send(TopicName(kTopic), 0, "k", "v");
+    Flush();
+    sent += count;
+    const absl::Time deadline = absl::Now() + kPatience;
+    while (count == kMany && !source->Replaying()) {
+      ASSERT_LT(absl::Now(), deadline);
+      WaitForWake(*source, 100);
+      source->Serve();
+    }
+    ASSERT_TRUE(PollUntil(*source, *shard, delivered, [&] {
+                  return delivered.next == Offsets{0, sent, 0} && !source->Replaying();
+                }).ok());
+    expect_all_below(sent);
+  }
+}
+
 TEST_F(LogSourceTest, TheDescriptorWakesForEveryNewRecord) {
   auto source = MakeSource(Config());
   auto shard = OpenShard(*source, 0, {0, 0, 0});
