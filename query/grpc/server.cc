@@ -1,7 +1,6 @@
 #include "query/grpc/server.h"
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
-#include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
@@ -19,7 +18,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "query/grpc/gate.h"
-#include "query/grpc/health.h"
+#include "query/grpc/health_service.h"
 #include "query/grpc/log.h"
 #include "query/grpc/query_service.h"
 #include "query/listen_failure.h"
@@ -82,14 +81,16 @@ absl::Status WhyNotListening(const tcp::endpoint& endpoint) {
 
 class Server::Impl {
  public:
-  Impl(ServerOptions options, Service& service, const Authenticator* authenticator,
-       Metrics* metrics)
+  Impl(ServerOptions options, Service& service, const HealthSource& health,
+       const Authenticator* authenticator, Metrics* metrics)
       : options_(std::move(options)),
         gate_(options_.calls_max),
         work_(asio::make_work_guard(io_)),
-        service_(service, authenticator, gate_, metrics, io_.get_executor()) {}
+        service_(service, authenticator, gate_, metrics, io_.get_executor()),
+        health_(health, {"", v1::QueryService::service_full_name()}, options_.watches_max,
+                options_.health_interval, io_.get_executor()) {}
 
-  absl::Status Start(const HealthSource& health);
+  absl::Status Start();
   void BeginDrain();
   bool Drain(absl::Duration grace);
   void Finish();
@@ -105,8 +106,8 @@ class Server::Impl {
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   QueryService service_;
+  HealthService health_;
   std::unique_ptr<::grpc::Server> server_;
-  std::shared_ptr<HealthPublisher> health_;
   std::vector<std::thread> threads_;
   std::thread shutdown_;  // of gRPC's server, which waits until every call is over
   uint16_t port_ = 0;
@@ -123,13 +124,14 @@ absl::Status Server::Impl::Listen(const tcp::endpoint& endpoint) {
   builder.AddListeningPort(absl::StrCat(host, ":", options_.port),
                            ::grpc::InsecureServerCredentials(), &bound);
   builder.RegisterService(&service_);
+  builder.RegisterService(&health_);
   server_ = builder.BuildAndStart();
   if (server_ == nullptr || bound == 0) return WhyNotListening(endpoint);
   port_ = static_cast<uint16_t>(bound);
   return absl::OkStatus();
 }
 
-absl::Status Server::Impl::Start(const HealthSource& health) {
+absl::Status Server::Impl::Start() {
   boost::system::error_code error;
   const asio::ip::address address = asio::ip::make_address(options_.address, error);
   if (error) {
@@ -139,16 +141,12 @@ absl::Status Server::Impl::Start(const HealthSource& health) {
   for (int i = 0; i < std::max(1, options_.threads); ++i) {
     threads_.emplace_back([this] { io_.run(); });
   }
-  if (absl::Status status = Listen({address, options_.port}); !status.ok()) return status;
-  health_ =
-      HealthPublisher::Start(io_.get_executor(), health, *server_->GetHealthCheckService(),
-                             {"", v1::QueryService::service_full_name()}, options_.health_interval);
-  return absl::OkStatus();
+  return Listen({address, options_.port});
 }
 
 void Server::Impl::BeginDrain() {
   gate_.Close();
-  if (health_ != nullptr) std::exchange(health_, nullptr)->Stop();
+  health_.Stop();
 }
 
 void Server::Impl::Shutdown(std::chrono::milliseconds grace) {
@@ -181,12 +179,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options, Ser
   static std::once_flag plugins;
   std::call_once(plugins, [] {
     LogAsWeDo();
-    ::grpc::EnableDefaultHealthCheckService(true);
     ::grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   });
-  std::unique_ptr<Server> server(
-      new Server(std::make_unique<Impl>(std::move(options), service, authenticator, metrics)));
-  if (absl::Status status = server->impl_->Start(health); !status.ok()) return status;
+  std::unique_ptr<Server> server(new Server(
+      std::make_unique<Impl>(std::move(options), service, health, authenticator, metrics)));
+  if (absl::Status status = server->impl_->Start(); !status.ok()) return status;
   return server;
 }
 

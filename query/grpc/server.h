@@ -30,8 +30,9 @@ struct ServerOptions {
   absl::Duration idle_timeout = absl::Minutes(5);         // of a connection without calls
   absl::Duration connection_age_max = absl::Minutes(30);  // then clients connect anew, elsewhere
   absl::Duration connection_age_grace = absl::Seconds(30);
-  absl::Duration keepalive_interval = absl::Minutes(1);      // a peer that is gone is noticed
-  absl::Duration health_interval = absl::Milliseconds(100);  // between two looks at HealthSource
+  absl::Duration keepalive_interval = absl::Minutes(1);     // a peer that is gone is noticed
+  size_t watches_max = 100;                                 // of health; beyond: as calls_max
+  absl::Duration health_interval = absl::Milliseconds(50);  // between two looks, for who watches
 };
 
 class Server {
