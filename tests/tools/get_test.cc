@@ -2,15 +2,19 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
+#include <fstream>
 #include <sstream>
 #include <thread>
 
 #include "tools/tally/dashboard_text.h"
+#include "tools/tally/token.h"
 
 namespace tally::cli {
 namespace {
@@ -230,6 +234,54 @@ TEST(RunGet, PassesJsonOnAsItIs) {
   EXPECT_EQ(ended.code, 0);
   EXPECT_EQ(ended.out, "{\"a\": 0.50}\n");
   EXPECT_THAT(ended.err, HasSubstr("Content-Length: 11\n"));
+}
+
+class TokenFile {
+ public:
+  explicit TokenFile(std::string_view text)
+      : path_(::testing::TempDir() + "tally_token_" + std::to_string(getpid())) {
+    std::ofstream(path_) << text;
+  }
+  ~TokenFile() { unlink(path_.c_str()); }
+  const std::string& path() const { return path_; }
+
+ private:
+  const std::string path_;
+};
+
+TEST(RunGet, SendsTheTokenOfAFileRatherThanThatOfTheEnvironment) {
+  setenv(kTokenVariable, "from.the.environment", 1);
+  for (const bool with_file : {false, true}) {
+    OneAnswer server(Http("401 Unauthorized", "", "{}"));
+    const TokenFile file(" from.a.file\n");
+    GetOptions options;
+    options.server = server.server();
+    options.id = "x";
+    if (with_file) options.token_file = file.path();
+    const Ended ended = Get(options);
+    EXPECT_EQ(ended.code, 1);
+    EXPECT_THAT(ended.err, HasSubstr("--token-file"));
+    EXPECT_THAT(server.request(),
+                HasSubstr(with_file ? "\r\nAuthorization: Bearer from.a.file\r\n"
+                                    : "\r\nAuthorization: Bearer from.the.environment\r\n"));
+  }
+  unsetenv(kTokenVariable);
+}
+
+TEST(RunGet, RefusesWhatIsNoTokenWithoutShowingIt) {
+  for (const std::string_view text : {"", " \n", "secret\r\nX-Other: 1", "two words", "\x01"}) {
+    const TokenFile file(text);
+    GetOptions options;
+    options.id = "x";
+    options.token_file = file.path();
+    const Ended ended = Get(options);
+    EXPECT_EQ(ended.code, 2) << text;
+    EXPECT_THAT(ended.err, HasSubstr("does not hold a token"));
+    EXPECT_THAT(ended.err, Not(HasSubstr("secret")));
+  }
+  GetOptions options;
+  options.token_file = "/nonexistent";
+  EXPECT_EQ(Get(options).code, 2);
 }
 
 TEST(RunGet, FailsWithTheProblem) {

@@ -317,6 +317,9 @@ class CommandLine {
     command->add_option("--min-position", get_.min_position,
                         "wait until the answer reflects at least this: a position of an earlier "
                         "answer, or topic/partition@nextOffset[,...]");
+    command->add_option("--token-file", get_.token_file,
+                        "file with the Bearer token to send; without, that of the environment "
+                        "variable TALLY_TOKEN, if there is one");
     AddSeconds(command, "--timeout", &get_.timeout, "seconds to wait for the answer");
     command->add_flag("--json", get_.json, "the answer as tallyd sent it");
     command->add_flag("--show-headers", get_.show_headers,

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "tools/tally/dashboard_text.h"
 #include "tools/tally/table.h"
+#include "tools/tally/token.h"
 
 namespace tally::cli {
 namespace {
@@ -61,6 +62,12 @@ int RunGet(const GetOptions& options, Console& console) {
   if (!options.min_position.empty()) {
     request.headers.emplace_back("Tally-Min-Position", options.min_position);
   }
+  const auto token = ReadToken(options.token_file);
+  if (!token.ok()) {
+    console.Message(std::string(token.status().message()));
+    return kUsage;
+  }
+  if (!token->empty()) request.headers.emplace_back("Authorization", "Bearer " + *token);
   auto answer = HttpGet(request);
   if (!answer.ok()) {
     console.Message(std::string(answer.status().message()));
@@ -69,6 +76,9 @@ int RunGet(const GetOptions& options, Console& console) {
   if (options.show_headers) ShowHeaders(*answer, console);
   if (answer->status != 200) {
     console.Message(DescribeProblem(*answer));
+    if (answer->status == 401) {
+      console.Message(absl::StrCat("a token is sent with --token-file, or from ", kTokenVariable));
+    }
     return kFailure;
   }
   if (answer->Header("Tally-Catching-Up") == "true") {
