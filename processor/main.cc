@@ -332,6 +332,10 @@ int Run(Config config) {
   RaiseFileLimit();
   EndOfService end;
   if (auto status = query::CheckTimeZoneData(); !status.ok()) return Fail(status);
+  auto registry = std::make_shared<prometheus::Registry>();
+  auto authenticator = MakeAuthenticator(config.auth, *registry);
+  if (!authenticator.ok()) return Fail(authenticator.status());
+  if (*authenticator) end.OnHangup([&asked = **authenticator] { asked.Reload(); });
 
   std::unique_ptr<TemporaryDirectory> temporary;
   if (config.data_dir.empty()) {
@@ -360,7 +364,6 @@ int Run(Config config) {
   auto log = ConnectLog(config, client);
   if (!log.ok()) return Fail(log.status());
 
-  auto registry = std::make_shared<prometheus::Registry>();
   Metrics metrics(*registry, config.topic_prefix);
   query::http::Metrics http_metrics(*registry);
   query::rpc::Metrics grpc_metrics(*registry);
@@ -374,9 +377,6 @@ int Run(Config config) {
   auto engine = std::make_unique<Engine>(config, *std::move(log), *std::move(data_dir), reader,
                                          metrics, [&end](absl::Status why) { end.StopWith(why); });
 
-  auto authenticator = MakeAuthenticator(config.auth, *registry);
-  if (!authenticator.ok()) return Fail(authenticator.status());
-  if (*authenticator) end.OnHangup([&ring = **authenticator] { ring.Reload(); });
   auto servers =
       StartServers(config, service, *engine, registry, http_metrics, authenticator->get());
   if (!servers.ok()) return Fail(servers.status());
