@@ -5,7 +5,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
 #include <thread>
 #include <utility>
 
@@ -13,6 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "processor/flags.h"
+#include "processor/hash_key_file.h"
 #include "processor/version.h"
 
 namespace tally {
@@ -162,21 +162,6 @@ absl::Status CheckReach(const std::string& flag, const std::string& text,
       "127.0.0.1, turn on --auth, or allow it with --allow-anonymous"));
 }
 
-absl::StatusOr<domain::HashKey> ReadHashKey(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  char content[4096];  // many times a key
-  file.read(content, sizeof content);
-  if (!file.eof()) {
-    return absl::InvalidArgumentError(absl::StrCat("--hash-key-file ", path, " cannot be read"));
-  }
-  auto key = domain::HashKey::Parse({content, static_cast<size_t>(file.gcount())});
-  if (!key.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--hash-key-file ", path, ": ", key.status().message()));
-  }
-  return key;
-}
-
 // What Kafka allows in a topic's name, with room for the rest of it.
 absl::Status CheckTopicPrefix(const std::string& prefix) {
   constexpr size_t kBytesMax = 200;
@@ -192,7 +177,7 @@ absl::Status CheckTopicPrefix(const std::string& prefix) {
 absl::Status Apply(const Texts& texts, Config* config) {
   if (auto status = CheckTopicPrefix(config->topic_prefix); !status.ok()) return status;
   if (!texts.hash_key_file.empty()) {
-    auto key = ReadHashKey(texts.hash_key_file);
+    auto key = ReadHashKeyFile(texts.hash_key_file);
     if (!key.ok()) return key.status();
     config->hash_key = *std::move(key);
   }

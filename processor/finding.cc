@@ -39,11 +39,7 @@ std::string NameOfDistribution(std::string_view channel_as_sent, std::string_vie
                       domain::Quote(channel_as_sent));
 }
 
-std::string NameOfHour(domain::Hour hour, std::string_view channel) {
-  std::string text = absl::StrCat("timeline ", HourText(hour));
-  if (!channel.empty()) absl::StrAppend(&text, ", channel ", domain::Quote(channel));
-  return text;
-}
+std::string NameOfHour(domain::Hour hour) { return absl::StrCat("timeline ", HourText(hour)); }
 
 std::string NameOfParticipant(const domain::ParticipantHashBytes& hash) {
   std::string text = "participant ";

@@ -40,7 +40,7 @@ class Findings {
 // How rows are named in findings. Names from outside are quoted where they are not plain.
 std::string NameOfChannel(std::string_view channel);
 std::string NameOfDistribution(std::string_view channel_as_sent, std::string_view distribution_id);
-std::string NameOfHour(domain::Hour hour, std::string_view channel = {});
+std::string NameOfHour(domain::Hour hour);
 std::string NameOfParticipant(const domain::ParticipantHashBytes& hash);
 std::string NameOfUser(std::string_view user_id);
 // "2026-01-01T00:00:00Z"

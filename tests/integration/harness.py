@@ -24,6 +24,7 @@ import confluent_kafka.admin
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TALLYD = os.environ.get("TALLYD", str(ROOT / "build/dev/processor/tallyd"))
 TALLY = os.environ.get("TALLY", str(ROOT / "build/dev/tools/tally/tally"))
+ALTER_STORE = os.environ.get("ALTER_STORE", str(ROOT / "build/dev/tests/processor/alter_store"))
 
 WAIT_SECONDS_MAX = 60          # generous: a deadline says "never", not "slow"
 STOP_SECONDS_MAX = 10          # promised for a clean shutdown
@@ -352,6 +353,17 @@ class Kafka:
             if all(len(known[topic].partitions) == partitions for topic in self.topics()):
                 return
             assert not deadline.passed(), "the broker does not tell of the partitions it added"
+
+    def delete_records(self, tmp_path, topic, offset):
+        """Below `offset`, of every partition, as retention does it."""
+        asked = tmp_path / "delete.json"
+        partitions = ",".join(f'{{"topic":"{topic}","partition":{number},"offset":{offset}}}'
+                              for number in range(self.partitions))
+        asked.write_text(f'{{"version":1,"partitions":[{partitions}]}}', "utf-8")
+        subprocess.run([str(ROOT / "tools/kafka"), "run-tool", "delete-records",
+                        "--bootstrap-server", self.brokers, "--offset-json-file", str(asked)],
+                       check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                       timeout=120)
 
     def producer(self, **config):
         return Producer(self, {"partitioner": "murmur2_random", **config})

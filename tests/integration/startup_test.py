@@ -128,20 +128,10 @@ def test_another_partition_count_than_the_stores_is_refused(kafka, start):
     assert before
 
 
-def delete_records(kafka, tmp_path, topic, offset):
-    asked = tmp_path / "delete.json"
-    partitions = ",".join(f'{{"topic":"{topic}","partition":{number},"offset":{offset}}}'
-                          for number in range(kafka.partitions))
-    asked.write_text(f'{{"version":1,"partitions":[{partitions}]}}', "utf-8")
-    subprocess.run([str(harness.ROOT / "tools/kafka"), "run-tool", "delete-records",
-                    "--bootstrap-server", kafka.brokers, "--offset-json-file", str(asked)],
-                   check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=120)
-
-
 def test_a_log_without_its_start_needs_a_word(kafka, start, tmp_path):
     kafka.create_topics()
     fill(kafka, 40)
-    delete_records(kafka, tmp_path, kafka.topic("participant.registered"), 2)
+    kafka.delete_records(tmp_path, kafka.topic("participant.registered"), 2)
     refusal(start(), kafka.topic("participant.registered"), "--accept-log-base")
 
     tallyd = start("--accept-log-base").wait_ready()
@@ -161,7 +151,7 @@ def test_a_log_that_lost_what_the_store_still_needs_is_not_skipped(kafka, start,
     tallyd.read("/api/v1/users/user-1/analytics", position)
     assert tallyd.stop() == 0
     fill(kafka, 80)
-    delete_records(kafka, tmp_path, kafka.topic("participant.registered"), 15)
+    kafka.delete_records(tmp_path, kafka.topic("participant.registered"), 15)
     behind = start()
     behind.wait_for_output(kafka.topic("participant.registered"))
     # Not ready, or ended with a message: but never on as if nothing were missing.

@@ -81,10 +81,19 @@ constexpr char kVerifyExample[] =
     "sums of their rows, and whether all rows together have the digest that the checkpoint says.\n"
     "Reads only, and may run beside a tallyd that uses the directory; each shard is checked as of\n"
     "its last checkpoint.\n"
+    "With --against-log the topics are read again, to exactly the stored offsets, into a scratch\n"
+    "store, by the code that tallyd runs. Where digests differ, the rows that differ are named "
+    "with\n"
+    "both values. Topics, partitioner and input UTC offset are the store's; no dead letters are\n"
+    "written. It needs room for the biggest shard, and reads all its history.\n"
+    "What cannot be checked: a log whose start retention has removed; what lies before an "
+    "accepted\n"
+    "log base.\n"
     "Exit codes: 0 all of it is right, 1 something differs (what, is listed), 2 the command line\n"
     "is wrong, 3 nothing differs, but not all could be checked (what and why, is said).\n\n"
     "Examples:\n"
     "  tally verify --data-dir data\n"
+    "  tally verify --data-dir data --against-log --brokers localhost:9092\n"
     "  tally verify --data-dir data --shard 3 --json | jq '.shards[].firstDifferences'";
 constexpr char kDlqExample[] =
     "Records that tallyd refused, counted by topic and reason. One that was written more than "
@@ -143,10 +152,24 @@ class CommandLine {
     return command;
   }
 
+  // For commands that make a store anew; `when`: the flag that makes them do so, or nullptr.
+  void AddReplay(CLI::App* command, ReplayFlags* flags, CLI::Option* when) {
+    AddConnection(command, &flags->kafka);
+    command
+        ->add_option("--hash-key-file", flags->hash_key_file,
+                     "the key that hides participants' ids; without it the key is derived")
+        ->envname("TALLY_HASH_KEY_FILE");
+    CLI::Option* memory = command
+                              ->add_option("--memory-budget", flags->memory_bytes,
+                                           "memory that the replay may take, such as 512MiB")
+                              ->transform(CLI::AsSizeValue(/*kb_is_1000=*/true))
+                              ->check(CLI::Range(size_t{64} << 20, size_t{1} << 50))
+                              ->default_str("256MiB");
+    if (when != nullptr) memory->needs(when);
+  }
+
   CLI::Option* AddKafka(CLI::App* command, KafkaOptions* options, bool sends) {
-    CLI::Option* brokers =
-        command->add_option("--brokers", options->brokers, "Kafka's addresses, host:port[,...]")
-            ->envname("TALLY_BROKERS");
+    CLI::Option* brokers = AddConnection(command, options);
     command
         ->add_option("--topic-prefix", options->topic_prefix, "what the topics' names start with")
         ->envname("TALLY_TOPIC_PREFIX")
@@ -160,6 +183,13 @@ class CommandLine {
                                  "fnv1a_random", "fnv1a"}))
           ->capture_default_str();
     }
+    return brokers;
+  }
+
+  CLI::Option* AddConnection(CLI::App* command, KafkaOptions* options) {
+    CLI::Option* brokers =
+        command->add_option("--brokers", options->brokers, "Kafka's addresses, host:port[,...]")
+            ->envname("TALLY_BROKERS");
     command
         ->add_option_function<std::vector<std::string>>(
             "--kafka-config",
@@ -352,9 +382,18 @@ class CommandLine {
     command->add_flag("--json", inspect_.json, "as JSON");
   }
 
+  int StartVerify() {
+    if (verify_.against_log && verify_.replay.kafka.brokers.empty()) {
+      console_.Message("--against-log needs --brokers");
+      console_.Message("see tally verify --help");
+      return kUsage;
+    }
+    return RunVerify(verify_, console_);
+  }
+
   void AddVerify() {
     CLI::App* command = Command(app_, "verify", "whether a data directory is right", kVerifyExample,
-                                [this] { return RunVerify(verify_, console_); });
+                                [this] { return StartVerify(); });
     command->add_option("--data-dir", verify_.data_dir, "tallyd's data directory")
         ->envname("TALLY_DATA_DIR")
         ->required();
@@ -363,6 +402,14 @@ class CommandLine {
     command->add_option("--limit", verify_.findings_max, "differences to list, of each shard")
         ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str();
+    CLI::Option* against = command->add_flag("--against-log", verify_.against_log,
+                                             "replay the topics and compare with what they make");
+    AddReplay(command, &verify_.replay, against);
+    command
+        ->add_option("--scratch-dir", verify_.scratch_dir,
+                     "where to replay into; by default where temporary files go")
+        ->needs(against)
+        ->check(CLI::ExistingDirectory);
     command->add_flag("--allow-unchecked", verify_.allow_unchecked,
                       "exit 0 when what could be checked is right, though not all could be");
     command->add_flag("--json", verify_.json, "as JSON");

@@ -24,11 +24,12 @@ class Progress {
   void Update(int64_t done, int64_t records) {
     if (++calls_ % 256 == 0) Show(done, records);
   }
+  // For calls that are rare by themselves.
+  void Show(int64_t done, int64_t records);
   // Takes the bar away. Also done by the destructor.
   void Finish();
 
  private:
-  void Show(int64_t done, int64_t records);
   std::string Text(int64_t done, int64_t records, double seconds) const;
 
   Console& console_;

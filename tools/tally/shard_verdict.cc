@@ -58,22 +58,38 @@ std::string OffsetsText(const Offsets& offsets) {
   return absl::StrCat(offsets[0], "/", offsets[1], "/", offsets[2]);
 }
 
+bool AnyReplayed(const std::vector<ShardVerdict>& shards) {
+  return std::any_of(shards.begin(), shards.end(),
+                     [](const ShardVerdict& shard) { return shard.log_digest.has_value(); });
+}
+
+std::string DigestText(const std::optional<domain::Digest>& digest) {
+  return digest ? domain::ToHex(*digest) : "-";
+}
+
 Table VerdictTable(const std::vector<ShardVerdict>& shards) {
-  Table table({{"shard", Align::kRight},
-               {"result"},
-               {"at offsets"},
-               {"events", Align::kRight},
-               {"participants", Align::kRight},
-               {"rows looked at", Align::kRight},
-               {"digest of the rows"}});
+  std::vector<Column> columns = {{"shard", Align::kRight},
+                                 {"result"},
+                                 {"at offsets"},
+                                 {"events", Align::kRight},
+                                 {"participants", Align::kRight},
+                                 {"rows looked at", Align::kRight},
+                                 {"digest of the rows"}};
+  const bool replayed = AnyReplayed(shards);
+  if (replayed) columns.push_back({"digest of the log"});
+  Table table(std::move(columns));
   for (const ShardVerdict& shard : shards) {
     const auto& checkpoint = shard.checkpoint;
-    table.AddRow({absl::StrCat(shard.partition),
-                  shard.verdict == Verdict::kDiffers ? "DIFFERS" : NameOf(shard.verdict),
-                  checkpoint ? OffsetsText(checkpoint->next_offsets) : "-",
-                  checkpoint ? Count(checkpoint->events) : "-",
-                  checkpoint ? Count(checkpoint->participants) : "-", Count(shard.rows),
-                  shard.scan ? domain::ToHex(shard.scan->digest) : "-"});
+    std::vector<std::string> cells = {
+        absl::StrCat(shard.partition),
+        shard.verdict == Verdict::kDiffers ? "DIFFERS" : NameOf(shard.verdict),
+        checkpoint ? OffsetsText(checkpoint->next_offsets) : "-",
+        checkpoint ? Count(checkpoint->events) : "-",
+        checkpoint ? Count(checkpoint->participants) : "-",
+        Count(shard.rows),
+        shard.scan ? domain::ToHex(shard.scan->digest) : "-"};
+    if (replayed) cells.push_back(DigestText(shard.log_digest));
+    table.AddRow(std::move(cells));
   }
   return table;
 }
@@ -121,6 +137,7 @@ void WriteVerdict(const ShardVerdict& shard, Json& json) {
   }
   if (shard.lineage) json.Offsets("logBase", shard.lineage->log_base);
   if (shard.scan) json.Text("rowsDigest", domain::ToHex(shard.scan->digest));
+  if (shard.log_digest) json.Text("logDigest", domain::ToHex(*shard.log_digest));
   json.Number("rows", static_cast<domain::Int128>(shard.rows));
   json.Number("differences", static_cast<domain::Int128>(shard.findings_count));
   json.OpenList("firstDifferences");

@@ -24,7 +24,8 @@ struct ShardVerdict {
   std::string why;
   std::optional<store::Lineage> lineage;
   std::optional<CheckpointRow> checkpoint;
-  std::optional<StoreScan> scan;  // when all rows were looked at
+  std::optional<StoreScan> scan;             // when all rows were looked at
+  std::optional<domain::Digest> log_digest;  // when the log was replayed
   uint64_t rows = 0;
   std::vector<Finding> findings;  // the first ones
   uint64_t findings_count = 0;

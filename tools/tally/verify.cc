@@ -1,12 +1,14 @@
 #include "tools/tally/verify.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "processor/shard_store.h"
 #include "store/shard_directory.h"
+#include "tools/tally/log_comparison.h"
 #include "tools/tally/progress.h"
 #include "tools/tally/shard_verdict.h"
 #include "tools/tally/table.h"
@@ -34,42 +36,80 @@ absl::StatusOr<std::vector<int32_t>> ShardsToCheck(const VerifyOptions& options,
   return options.shards.empty() ? there : options.shards;
 }
 
-ShardVerdict VerifyShard(const VerifyOptions& options, const store::DataDir& directory,
-                         int32_t partition, const RowsProgress& progress) {
-  ShardVerdict verdict;
-  verdict.partition = partition;
-  auto store = OpenShardStoreReadOnly(directory.ShardPath(partition), nullptr);
-  if (!store.ok()) {
-    verdict.verdict = VerdictOf(store.status());
-    verdict.why = std::string(store.status().message());
-    return verdict;
-  }
-  CheckRows(*(*store)->NewSnapshot(), options.findings_max, progress, &verdict);
-  return verdict;
+// What comparing with the log takes; all null without it.
+struct LogParts {
+  std::unique_ptr<ReplaySession> session;
+  std::unique_ptr<ScratchDirectory> scratch;
+};
+
+absl::StatusOr<LogParts> PrepareLog(const VerifyOptions& options) {
+  LogParts log;
+  if (!options.against_log) return log;
+  auto session = ReplaySession::Connect(options.replay);
+  if (!session.ok()) return session.status();
+  auto scratch = ScratchDirectory::Make(options.scratch_dir);
+  if (!scratch.ok()) return scratch.status();
+  log.session = *std::move(session);
+  log.scratch = *std::move(scratch);
+  return log;
 }
 
-std::vector<ShardVerdict> VerifyShards(const VerifyOptions& options,
-                                       const store::DataDir& directory,
-                                       const std::vector<int32_t>& partitions, Console& console) {
-  Progress progress(console, "checking", 0);
-  int64_t before = 0;
-  int64_t rows = 0;
-  const RowsProgress on_rows = [&](uint64_t rows_seen) {
-    rows = before + static_cast<int64_t>(rows_seen);
-    progress.Update(rows, rows);
-    return !console.Interrupted();
-  };
-  std::vector<ShardVerdict> shards;
-  for (const int32_t partition : partitions) {
-    if (console.Interrupted()) {
-      shards.push_back({.partition = partition, .why = "interrupted"});
-      continue;
+// One directory's shards, one after the other.
+class Verifier {
+ public:
+  Verifier(const VerifyOptions& options, const store::DataDir& directory, const LogParts& log,
+           Console& console)
+      : options_(options), directory_(directory), log_(log), console_(console) {}
+
+  ShardVerdict Verify(int32_t partition) {
+    ShardVerdict verdict;
+    verdict.partition = partition;
+    if (console_.Interrupted()) {
+      verdict.why = "interrupted";
+      return verdict;
     }
-    shards.push_back(VerifyShard(options, directory, partition, on_rows));
-    before = rows;
+    auto store = OpenShardStoreReadOnly(directory_.ShardPath(partition), nullptr);
+    if (!store.ok()) {
+      verdict.verdict = VerdictOf(store.status());
+      verdict.why = std::string(store.status().message());
+      return verdict;
+    }
+    const auto snapshot = (*store)->NewSnapshot();
+    CheckAll(*snapshot, &verdict);
+    if (log_.session != nullptr) Compare(*snapshot, &verdict);
+    return verdict;
   }
-  return shards;
-}
+
+ private:
+  void CheckAll(const store::Snapshot& snapshot, ShardVerdict* verdict) {
+    Progress progress(console_, absl::StrCat("shard ", verdict->partition, ": checking"), 0);
+    const RowsProgress on_rows = [&](uint64_t rows) {
+      progress.Update(static_cast<int64_t>(rows), static_cast<int64_t>(rows));
+      return !console_.Interrupted();
+    };
+    CheckRows(snapshot, options_.findings_max, on_rows, verdict);
+  }
+
+  void Compare(const store::Snapshot& snapshot, ShardVerdict* verdict) {
+    int64_t total = 0;
+    if (verdict->checkpoint) {
+      for (const int64_t offset : verdict->checkpoint->next_offsets) total += offset;
+      for (const int64_t base : verdict->lineage->log_base) total -= base;
+    }
+    Progress progress(console_, absl::StrCat("shard ", verdict->partition, ": replaying"), total);
+    const auto on_offsets = [&](int64_t offsets) {
+      progress.Show(offsets, offsets);
+      return !console_.Interrupted();
+    };
+    CompareWithLog(*log_.session, snapshot, *log_.scratch, options_.findings_max, on_offsets,
+                   verdict);
+  }
+
+  const VerifyOptions& options_;
+  const store::DataDir& directory_;
+  const LogParts& log_;
+  Console& console_;
+};
 
 int ExitCodeOf(const VerifyOptions& options, const std::vector<ShardVerdict>& shards) {
   const bool any_equal = std::any_of(shards.begin(), shards.end(), [](const auto& shard) {
@@ -94,7 +134,11 @@ int RunVerify(const VerifyOptions& options, Console& console) {
   if (!directory.ok()) return Unchecked(directory.status(), console);
   const auto partitions = ShardsToCheck(options, *directory);
   if (!partitions.ok()) return Unchecked(partitions.status(), console);
-  const auto shards = VerifyShards(options, *directory, *partitions, console);
+  const auto log = PrepareLog(options);
+  if (!log.ok()) return Unchecked(log.status(), console);
+  Verifier verifier(options, *directory, *log, console);
+  std::vector<ShardVerdict> shards;
+  for (const int32_t partition : *partitions) shards.push_back(verifier.Verify(partition));
   console.out << (options.json ? VerdictsJson(directory->path(), shards)
                                : VerdictsText(directory->path(), shards, console.out_color));
   return console.Interrupted() ? int{kUnchecked} : ExitCodeOf(options, shards);

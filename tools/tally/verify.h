@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tools/tally/console.h"
+#include "tools/tally/replay_session.h"
 
 namespace tally::cli {
 
@@ -13,7 +14,10 @@ struct VerifyOptions {
   std::string data_dir;
   std::vector<int32_t> shards;   // empty: all there are
   bool allow_unchecked = false;  // what cannot be checked is no failure
-  size_t findings_max = 100;     // of a shard
+  bool against_log = false;
+  ReplayFlags replay;         // against_log
+  std::string scratch_dir;    // against_log; empty: where temporary files go
+  size_t findings_max = 100;  // of a shard
   bool json = false;
 };
 

@@ -1,0 +1,311 @@
+"""`tally verify`: right stores are found right, wrong ones wrong, and what is wrong is named."""
+
+import json
+import shutil
+import subprocess
+import threading
+
+import harness
+import pytest
+from harness import WAIT_SECONDS_MAX, distribution, event_created, participant, tally
+
+EVENT = "evt-1"
+EQUAL, DIFFERS, USAGE, UNCHECKED = 0, 1, 2, 3
+
+
+def fill(kafka, participants=60, events=4, first=0):
+    """Some of everything; the position after it."""
+    producer = kafka.producer()
+    for number in range(events):
+        event_id = f"evt-{number}"
+        producer.send("event.created", event_created(event_id))
+        for channel in ("SNS", "지니TV"):
+            producer.send("distribution.completed",
+                          distribution(event_id, channel, 1000, distributionCost=5))
+        for person in range(first, first + participants):
+            producer.send("participant.registered", participant(
+                event_id, f"p{person}", channel=("SNS", "지니TV")[person % 2], purchaseAmount=10,
+                registeredAt=f"2026-01-01T{person % 24:02}:00:00+09:00"))
+    return producer.flush()
+
+
+def verify(data_dir, *flags, brokers=None):
+    """(exit code, the report)."""
+    log = ["--against-log", "--brokers", brokers] if brokers else []
+    done = tally("verify", "--data-dir", data_dir, "--json", *log, *flags, check=False)
+    assert done.returncode != USAGE, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def texts(report):
+    return [" ".join(str(found[name]) for name in ("eventId", "row", "field", "stored", "expected"))
+            for shard in report["shards"] for found in shard["firstDifferences"]]
+
+
+@pytest.fixture
+def filled(kafka, start):
+    """A data directory that holds some of everything; tallyd has ended."""
+    kafka.create_topics()
+    tallyd = start()
+    tallyd.user("user-1", fill(kafka))
+    assert tallyd.stop() == 0
+    return tallyd.data_dir
+
+
+def shard_of(kafka, data_dir, event_id=EVENT):
+    return data_dir / f"shard-{kafka.partition_of(event_id):05}"
+
+
+def alter(kafka, data_dir, name):
+    subprocess.run([harness.ALTER_STORE, str(shard_of(kafka, data_dir)), EVENT, name], check=True,
+                   timeout=WAIT_SECONDS_MAX)
+
+
+def test_a_right_store_is_equal_to_its_rows_and_to_the_log(kafka, filled):
+    code, report = verify(filled, brokers=kafka.brokers)
+    assert (code, report["result"]) == (EQUAL, "equal")
+    assert len(report["shards"]) == kafka.partitions
+    for shard in report["shards"]:
+        assert shard["storedDigest"] == shard["rowsDigest"] == shard["logDigest"]
+    text = tally("verify", "--data-dir", filled)
+    assert text.stdout.splitlines()[0].endswith("4 shards: equal")
+
+
+def alterations():
+    listed = subprocess.run([harness.ALTER_STORE], check=True, capture_output=True, text=True,
+                            timeout=WAIT_SECONDS_MAX)
+    return listed.stdout.split()
+
+
+# What the log's state is, as the comparison with it names it.
+NAMED_BY_LOG = {
+    "event-title": "evt-1 None eventTitle \"title of evt-1!\" \"title of evt-1\"",
+    "event-participants": "evt-1 channel \"",
+    "event-mark": "evt-1 None last offset of participant.registered",
+    "event-missing": "evt-1 None None absent an event with 60 participants",
+    "participant-channel": "evt-1 participant ",
+    "participant-hour": "evt-1 participant ",
+    "participant-amount": " for 11 channel \"",
+    "participant-missing": "evt-1 participant ",
+    "participant-added": "evt-1 participant 000102030405060708090a0b None channel \"",
+    "distribution-views": " 1001 views for 5 ",
+    "distribution-type": "evt-1 distribution \"\" of channel \"SNS\" None \"!\" \"SUCCESS\" under",
+    "distribution-missing": "evt-1 distribution \"\" of channel \"SNS\" None absent \"\" \"SUCCESS\"",
+    "hour-count": " participants, 0 views,",
+    "hour-missing": "None absent ",
+    "user-missing": "entry of user \"user-1\" None missing",
+    "user-added": "entry of user \"somebody-else\" None there",
+    "checkpoint-digest": "checkpoint digest",
+    "checkpoint-count": "checkpoint participants",
+    "unknown-row": "row 'Q' None there",
+}
+
+
+def test_every_altered_row_is_found_and_named_with_both_values(kafka, filled, tmp_path):
+    for name in alterations():
+        copy = tmp_path / name
+        shutil.copytree(filled, copy)
+        alter(kafka, copy, name)
+        code, report = verify(copy)
+        assert (code, report["result"]) == (DIFFERS, "differs"), name
+        code, report = verify(copy, brokers=kafka.brokers)
+        assert code == DIFFERS, name
+        assert any(NAMED_BY_LOG[name] in text for text in texts(report)), (name, texts(report))
+        wrong = [shard["shard"] for shard in report["shards"] if shard["result"] != "equal"]
+        assert wrong == [kafka.partition_of(EVENT)], name
+
+
+def test_many_differences_are_counted_and_the_first_listed(kafka, filled):
+    alter(kafka, filled, "event-missing")
+    code, report = verify(filled, "--limit", 2, brokers=kafka.brokers)
+    wrong = report["shards"][kafka.partition_of(EVENT)]
+    assert code == DIFFERS
+    assert len(wrong["firstDifferences"]) == 2
+    assert wrong["differences"] > 60
+
+
+def test_damaged_files_are_differences(kafka, filled):
+    shard = shard_of(kafka, filled)
+    logs = [file for file in shard.iterdir() if file.suffix in (".sst", ".log")]
+    biggest = max(logs, key=lambda file: file.stat().st_size)
+    content = bytearray(biggest.read_bytes())
+    content[len(content) // 4] ^= 0x40
+    biggest.write_bytes(content)
+    code, report = verify(filled, brokers=kafka.brokers)
+    # A log's damaged end is what a crash leaves: then less is there than the log has, nothing wrong.
+    assert code == DIFFERS or report["result"] == "equal" and biggest.suffix == ".log"
+
+
+def test_beside_a_running_tallyd_under_load_it_is_always_equal(kafka, start):
+    kafka.create_topics()
+    tallyd = start("--memory-budget", "64MiB").wait_ready()
+    ended = threading.Event()
+
+    def load():
+        for seed in range(1, 5):
+            tally("generate", "--brokers", kafka.brokers, "--topic-prefix", kafka.prefix, "--seed",
+                  seed, "--events", 300, "--participants", 60_000, "--duplicates", 0.2,
+                  "--resent", 0.5)
+        ended.set()
+
+    loader = threading.Thread(target=load)
+    loader.start()
+    looks, offsets = 0, set()
+    while not ended.is_set() or looks < 10:
+        against = {"brokers": kafka.brokers} if looks % 5 == 4 else {}
+        code, report = verify(tallyd.data_dir, **against)
+        assert code == EQUAL, report
+        offsets.add(json.dumps([shard["nextOffsets"] for shard in report["shards"]]))
+        looks += 1
+    loader.join()
+    assert len(offsets) > 2, "it was checked at several positions"
+    assert tallyd.running()
+
+
+def test_after_kill_9_it_is_equal(kafka, start):
+    kafka.create_topics()
+    for round_ in range(3):
+        tallyd = start().wait_ready()
+        fill(kafka, 200, first=200 * round_)
+        tallyd.wait_probe("/livez", 200)
+        tallyd.kill()
+        assert verify(tallyd.data_dir, brokers=kafka.brokers)[0] == EQUAL
+
+
+def test_offsets_are_exact_also_in_gaps(kafka, start):
+    kafka.create_topics()
+    producer = kafka.producer(**{"transactional.id": kafka.prefix + "writer"})
+    producer.client.init_transactions(WAIT_SECONDS_MAX)
+    tallyd = start().wait_ready()
+    for number, commit in enumerate((True, False, True, False)):
+        producer.client.begin_transaction()
+        producer.send("event.created", event_created(EVENT))
+        for person in range(10):
+            producer.send("participant.registered", participant(EVENT, f"p{number}-{person}"))
+        position = producer.flush()
+        if commit:
+            producer.client.commit_transaction(WAIT_SECONDS_MAX)
+        else:
+            producer.client.abort_transaction(WAIT_SECONDS_MAX)
+        assert tallyd.event(EVENT, position).json()["summary"]["participants"] == \
+            10 * (1 + number // 2)
+    assert tallyd.stop() == 0
+    # What comes later is not looked at.
+    fill(kafka)
+    assert verify(tallyd.data_dir, brokers=kafka.brokers)[0] == EQUAL
+
+
+def test_dead_letters_are_not_written_again(kafka, start):
+    kafka.create_topics()
+    producer = kafka.producer()
+    producer.send("event.created", b"not json", EVENT)
+    producer.flush()
+    tallyd = start()
+    tallyd.user("user-1", fill(kafka))
+    assert tallyd.stop() == 0
+    assert verify(tallyd.data_dir, brokers=kafka.brokers)[0] == EQUAL
+    letters = kafka.consume([kafka.dlq("event.created")])
+    assert sum(map(len, letters.values())) == 1
+
+
+def test_a_log_without_its_start_cannot_be_compared_with(kafka, filled, tmp_path):
+    kafka.delete_records(tmp_path, kafka.topic("participant.registered"), 2)
+    code, report = verify(filled, brokers=kafka.brokers)
+    assert (code, report["result"]) == (UNCHECKED, "unchecked")
+    reasons = [shard["reason"] for shard in report["shards"] if shard["result"] == "unchecked"]
+    assert reasons and all("2 offsets have been deleted" in reason for reason in reasons), reasons
+    # The rows are right all the same.
+    assert verify(filled)[0] == EQUAL
+    # A difference is worse than what is unchecked.
+    alter(kafka, filled, "participant-hour")
+    assert verify(filled, "--allow-unchecked", brokers=kafka.brokers)[0] == DIFFERS
+
+
+def test_an_accepted_log_base_is_said(kafka, start, tmp_path):
+    kafka.create_topics()
+    fill(kafka)
+    kafka.delete_records(tmp_path, kafka.topic("participant.registered"), 2)
+    tallyd = start("--accept-log-base").wait_ready()
+    tallyd.user("user-1", fill(kafka, first=100))
+    assert tallyd.stop() == 0
+    code, report = verify(tallyd.data_dir, brokers=kafka.brokers)
+    assert code == UNCHECKED
+    based = [shard for shard in report["shards"] if shard["result"] == "unchecked"]
+    assert based and all("accepted log base 0/2/0" in shard["reason"] for shard in based)
+    assert all(shard["logDigest"] == shard["rowsDigest"] for shard in based)
+
+
+def test_a_topic_made_again_shorter_cannot_be_compared_with(kafka, filled):
+    futures = kafka.admin.delete_topics(kafka.topics(), operation_timeout=WAIT_SECONDS_MAX)
+    for future in futures.values():
+        future.result(timeout=WAIT_SECONDS_MAX)
+    code, report = verify(filled, brokers=kafka.brokers)
+    assert code == UNCHECKED
+    assert all("does not exist" in shard["reason"] for shard in report["shards"])
+    deadline = harness.Deadline()
+    while not made_again(kafka):
+        assert not deadline.passed(), "the topics cannot be made again"
+    code, report = verify(filled, brokers=kafka.brokers)
+    assert code == UNCHECKED
+    assert any("deleted and made again" in (shard["reason"] or "") for shard in report["shards"])
+
+
+def made_again(kafka):
+    """Topics go away a moment after the broker has said so."""
+    try:
+        kafka.create_topics(dead=False)
+        return True
+    except harness.confluent_kafka.KafkaException:
+        return len(kafka.topics()) == sum(
+            topic in kafka.admin.list_topics(timeout=WAIT_SECONDS_MAX).topics
+            for topic in kafka.topics())
+
+
+def test_the_hash_key_of_the_store_is_needed(kafka, start, tmp_path):
+    kafka.create_topics()
+    key = tmp_path / "key"
+    key.write_text("00112233445566778899aabbccddeeff\n", "utf-8")
+    tallyd = start("--hash-key-file", key)
+    tallyd.user("user-1", fill(kafka))
+    assert tallyd.stop() == 0
+    code, report = verify(tallyd.data_dir, brokers=kafka.brokers)
+    assert code == UNCHECKED
+    assert "give --hash-key-file" in report["shards"][0]["reason"]
+    assert verify(tallyd.data_dir, "--hash-key-file", key, brokers=kafka.brokers)[0] == EQUAL
+
+
+def test_scratch_is_removed_and_where_it_is_told_to_be(kafka, filled, tmp_path):
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    assert verify(filled, "--scratch-dir", scratch, brokers=kafka.brokers)[0] == EQUAL
+    assert not list(scratch.iterdir())
+
+
+@pytest.mark.parametrize("flags, code, said", [
+    ((), USAGE, "--data-dir is required"),
+    (("--data-dir", "{data}", "--against-log"), USAGE, "needs --brokers"),
+    (("--data-dir", "{data}", "--scratch-dir", "{data}"), USAGE, "--against-log"),
+    (("--data-dir", "{data}", "--shard", "x"), USAGE, "--shard"),
+    (("--data-dir", "{data}", "--limit", "0"), USAGE, "--limit"),
+    (("--data-dir", "{data}/nowhere"), UNCHECKED, "does not exist"),
+    (("--data-dir", "{empty}"), UNCHECKED, "no Tally data directory"),
+    (("--data-dir", "{data}", "--shard", "77"), UNCHECKED, "has no shard 77"),
+    (("--data-dir", "{data}", "--against-log", "--brokers", "{refusing}", "--timeout", "1"),
+     UNCHECKED, "{refusing}"),
+])
+def test_what_cannot_be_done_is_said(filled, tmp_path, flags, code, said):
+    (tmp_path / "empty").mkdir()
+    with harness.refusing_port() as port:
+        places = {"data": filled, "empty": tmp_path / "empty", "refusing": f"127.0.0.1:{port}"}
+        done = tally("verify", *(flag.format(**places) for flag in flags), check=False)
+    assert done.returncode == code, done.stderr
+    assert said.format(**places) in done.stderr, done.stderr
+
+
+def test_a_shard_without_a_store_is_unchecked(kafka, filled):
+    shutil.rmtree(shard_of(kafka, filled))
+    shard_of(kafka, filled).mkdir()
+    code, report = verify(filled)
+    assert code == UNCHECKED
+    assert "no store" in report["shards"][kafka.partition_of(EVENT)]["reason"]
+    assert verify(filled, "--allow-unchecked")[0] == EQUAL
