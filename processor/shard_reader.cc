@@ -9,6 +9,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 
@@ -68,12 +69,13 @@ awaitable<absl::Status> WaitForPosition(Shard& shard, Offsets min, Wait wait) {
   if (!waiter) {
     co_return absl::UnavailableError("too many requests wait for a position; try again later");
   }
+  // Also when the wait is cancelled by who asked.
+  const absl::Cleanup remove = [&] { shard.RemoveWaiter(*waiter); };
   const auto deadline = wait.worker.NewTimer();
   deadline->Start(std::max(wait.deadline - wait.now(), absl::ZeroDuration()),
                   [&woken] { woken.cancel(); });
   boost::system::error_code ignored;
   co_await woken.async_wait(asio::redirect_error(use_awaitable, ignored));
-  shard.RemoveWaiter(*waiter);
   if (shard.failed()) co_return ShardFailed(shard);
   if (Shard::Reaches(shard.position(), min)) co_return absl::OkStatus();
   absl::Status status = absl::DeadlineExceededError(
