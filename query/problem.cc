@@ -139,6 +139,8 @@ std::string_view HttpReason(int http_status) {
   switch (http_status) {
     case 200:
       return "OK";
+    case 204:
+      return "No Content";
     case 304:
       return "Not Modified";
     case 400:
@@ -153,6 +155,8 @@ std::string_view HttpReason(int http_status) {
       return "Method Not Allowed";
     case 406:
       return "Not Acceptable";
+    case 408:
+      return "Request Timeout";
     case 413:
       return "Content Too Large";
     case 414:

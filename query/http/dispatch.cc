@@ -99,8 +99,12 @@ std::optional<Response> Prepare(const RequestHead& head, const Target& target, R
 }  // namespace
 
 std::optional<Response> RefuseFraming(const RequestHead& head) {
+  const size_t lengths = head.count(Field::content_length);
+  if (lengths > 1 || View(head[Field::content_length]).find(',') != std::string_view::npos) {
+    return Malformed("more than one Content-Length");
+  }
   const size_t encodings = head.count(Field::transfer_encoding);
-  if (encodings > 0 && head.count(Field::content_length) > 0) {
+  if (encodings > 0 && lengths > 0) {
     return Malformed("both Transfer-Encoding and Content-Length");
   }
   if (encodings > 1 ||

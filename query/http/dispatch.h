@@ -18,9 +18,10 @@ using RequestHead = boost::beast::http::request_header<boost::beast::http::field
 
 inline constexpr char kUnmatchedRoute[] = "unmatched";
 
-// What Beast lets pass and must not be: a Transfer-Encoding other than exactly `chunked`, one
-// beside a Content-Length, a missing or repeated or malformed Host. nullopt: nothing. After a
-// refusal the connection must be closed: where the next request begins is not certain.
+// What Beast lets pass and must not be: a repeated Content-Length, a Transfer-Encoding other than
+// exactly `chunked`, one beside a Content-Length, a missing or repeated or malformed Host. nullopt:
+// nothing. After a refusal the connection must be closed: where the next request begins is not
+// certain.
 std::optional<Response> RefuseFraming(const RequestHead& head);
 
 struct Dispatched {

@@ -1,6 +1,7 @@
 // What the HTTP server counts. Labels are route templates and status codes, never ids.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string_view>
 
@@ -14,9 +15,12 @@ namespace tally::query::http {
 
 // Thread-safe. The registry must outlive it.
 //   tally_http_requests_total{route,code}             counter
-//   tally_http_request_duration_seconds{route}        histogram: header read to response handed
-//   over tally_http_requests_in_flight                     gauge tally_http_connections gauge: open
-//   tally_http_connections_refused_total              counter: over connections_max
+//   tally_http_request_duration_seconds{route}        histogram: request read to response ready
+//   tally_http_requests_in_flight                     gauge
+//   tally_http_connections                            gauge: open
+//   tally_http_connections_refused_total              counter: too many, and none could be closed
+//   tally_http_connections_evicted_total              counter: closed for others' sake
+//   tally_http_tls_handshakes_failed_total            counter
 class Metrics {
  public:
   explicit Metrics(prometheus::Registry& registry);
@@ -30,6 +34,8 @@ class Metrics {
   void ConnectionOpened();
   void ConnectionClosed();
   void ConnectionRefused();
+  void ConnectionsEvicted(size_t count);
+  void HandshakeFailed();
 
  private:
   class Impl;

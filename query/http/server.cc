@@ -1,5 +1,10 @@
 #include "query/http/server.h"
 
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -11,18 +16,20 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <condition_variable>
 #include <mutex>
 #include <thread>
-#include <unordered_set>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "query/http/connections.h"
 #include "query/http/dispatch.h"
 #include "query/http/problem_response.h"
+#include "query/http/response_text.h"
 #include "query/http/session.h"
+#include "query/http/stream.h"
 #include "query/listen_failure.h"
+#include "query/tls/server_context.h"
 
 namespace tally::query::http {
 namespace {
@@ -36,6 +43,9 @@ using ErrorCode = boost::system::error_code;
 constexpr absl::Duration kAbortTime = absl::Seconds(1);
 // Before accepting is tried again, e.g. when there were no file descriptors left.
 constexpr auto kAcceptRetry = std::chrono::milliseconds(100);
+// What the kernel holds for one slow reader, beyond what is on its way.
+constexpr int kUnsentBytesMax = 64 << 10;
+using UnsentBytesMax = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
 
 absl::Status Listen(const tcp::endpoint& endpoint, tcp::acceptor& acceptor) {
   ErrorCode error;
@@ -48,14 +58,31 @@ absl::Status Listen(const tcp::endpoint& endpoint, tcp::acceptor& acceptor) {
 
 std::string OverloadedText() {
   const Response problem = ProblemResponse(absl::ResourceExhaustedError("too many connections"));
-  std::string text =
-      absl::StrCat("HTTP/1.1 503 Service Unavailable\r\nContent-Type: ", problem.content_type,
-                   "\r\nContent-Length: ", problem.body.size(), "\r\nConnection: close\r\n");
-  for (const auto& [name, value] : problem.headers) {
-    absl::StrAppend(&text, name, ": ", value, "\r\n");
-  }
-  return absl::StrCat(text, "\r\n", problem.body);
+  return HeadText(problem, {.keep_alive = false, .now = absl::Now()}) + problem.body;
 }
+
+// The context that connections begin with; replaced when certificates are read again.
+class CurrentContext {
+ public:
+  void Set(const tls::Credentials& credentials) {
+    auto made = tls::MakeServerContext(credentials);
+    if (!made.ok()) {
+      spdlog::error("HTTP goes on with the certificate it has: {}",
+                    std::string(made.status().message()));
+      return;
+    }
+    const std::lock_guard lock(mutex_);
+    context_ = *std::move(made);
+  }
+  tls::ServerContext Get() const {
+    const std::lock_guard lock(mutex_);
+    return context_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  tls::ServerContext context_;  // guarded by mutex_
+};
 
 }  // namespace
 
@@ -66,6 +93,10 @@ class Server::Impl {
         dispatcher_(std::move(routes), options_.target_bytes_max, options_.authenticator),
         metrics_(metrics),
         overloaded_(OverloadedText()),
+        connections_({.total_max = options_.connections_max,
+                      .per_client_max = options_.connections_per_client_max,
+                      .backlog_bytes_max = options_.backlog_bytes_max}),
+        context_{options_, dispatcher_, connections_, metrics_},
         io_(options_.threads),
         work_(asio::make_work_guard(io_)),
         acceptor_(asio::make_strand(io_)) {}
@@ -77,26 +108,22 @@ class Server::Impl {
 
  private:
   awaitable<void> Accept();
-  void Admit(tcp::socket socket);
-  void Refuse(tcp::socket socket);
-  void Remove(const std::shared_ptr<Session>& session);
-  std::vector<std::shared_ptr<Session>> Sessions();
-  bool AwaitNoSessions(absl::Duration time);
+  void Admit(tcp::socket socket, const tcp::endpoint& client);
+  void Work();
 
   const ServerOptions options_;
   const Dispatcher dispatcher_;
   Metrics* const metrics_;
   const std::string overloaded_;
+  Connections connections_;
+  const SessionContext context_;
+  // Shared with the credentials' store, which may call when the server is gone.
+  const std::shared_ptr<CurrentContext> tls_ = std::make_shared<CurrentContext>();
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   tcp::acceptor acceptor_;
   tcp::endpoint endpoint_;
   std::vector<std::thread> threads_;
-
-  std::mutex mutex_;
-  std::condition_variable no_sessions_;
-  bool draining_ = false;                                  // guarded by mutex_
-  std::unordered_set<std::shared_ptr<Session>> sessions_;  // guarded by mutex_
 };
 
 absl::Status Server::Impl::Start() {
@@ -110,20 +137,35 @@ absl::Status Server::Impl::Start() {
     return status;
   }
   endpoint_ = acceptor_.local_endpoint();
+  if (options_.credentials != nullptr) {
+    options_.credentials->Subscribe(
+        [tls = tls_](const auto& credentials) { tls->Set(*credentials); });
+  }
   asio::co_spawn(acceptor_.get_executor(), Accept(), asio::detached);
   for (int i = 0; i < std::max(1, options_.threads); ++i) {
-    threads_.emplace_back([this] { io_.run(); });
+    threads_.emplace_back([this] { Work(); });
   }
   return absl::OkStatus();
+}
+
+void Server::Impl::Work() {
+  // OpenSSL writes to sockets whose other side may be gone: an error is enough.
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
+  io_.run();
 }
 
 awaitable<void> Server::Impl::Accept() {
   while (acceptor_.is_open()) {
     ErrorCode error;
     tcp::socket socket(asio::make_strand(io_));
-    co_await acceptor_.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
+    tcp::endpoint client;
+    co_await acceptor_.async_accept(socket, client,
+                                    asio::redirect_error(asio::use_awaitable, error));
     if (!error) {
-      Admit(std::move(socket));
+      Admit(std::move(socket), client);
     } else if (error != asio::error::operation_aborted) {
       asio::steady_timer retry(acceptor_.get_executor(), kAcceptRetry);
       co_await retry.async_wait(asio::redirect_error(asio::use_awaitable, error));
@@ -131,69 +173,43 @@ awaitable<void> Server::Impl::Accept() {
   }
 }
 
-void Server::Impl::Admit(tcp::socket socket) {
+void Server::Impl::Admit(tcp::socket socket, const tcp::endpoint& client) {
   ErrorCode ignored;
   socket.set_option(tcp::no_delay(true), ignored);
-  std::shared_ptr<Session> session;
-  {
-    const std::lock_guard lock(mutex_);
-    if (draining_) return;
-    if (sessions_.size() < options_.connections_max) {
-      session = std::make_shared<Session>(std::move(socket), options_, dispatcher_, metrics_);
-      sessions_.insert(session);
-    }
+  socket.set_option(UnsentBytesMax(kUnsentBytesMax), ignored);
+  const tls::ServerContext tls = tls_->Get();
+  auto session =
+      std::make_shared<Session>(context_, std::make_shared<Stream>(std::move(socket), tls.get()));
+  const auto admission = connections_.Admit(session, client.address());
+  if (admission == Connections::Admission::kRefused) {
+    if (metrics_ != nullptr) metrics_->ConnectionRefused();
+    return session->TurnAway(overloaded_);
   }
-  if (session == nullptr) return Refuse(std::move(socket));
-  asio::co_spawn(session->executor(), session->Run(),
-                 [this, session](const std::exception_ptr&) { Remove(session); });
-}
-
-void Server::Impl::Refuse(tcp::socket socket) {
-  if (metrics_ != nullptr) metrics_->ConnectionRefused();
-  ErrorCode ignored;
-  socket.non_blocking(true, ignored);
-  socket.write_some(asio::buffer(overloaded_), ignored);
-  socket.shutdown(tcp::socket::shutdown_send, ignored);
-}
-
-void Server::Impl::Remove(const std::shared_ptr<Session>& session) {
-  const std::lock_guard lock(mutex_);
-  sessions_.erase(session);
-  if (sessions_.empty()) no_sessions_.notify_all();
-}
-
-std::vector<std::shared_ptr<Session>> Server::Impl::Sessions() {
-  const std::lock_guard lock(mutex_);
-  return {sessions_.begin(), sessions_.end()};
-}
-
-bool Server::Impl::AwaitNoSessions(absl::Duration time) {
-  std::unique_lock lock(mutex_);
-  return no_sessions_.wait_for(lock, absl::ToChronoNanoseconds(time),
-                               [this] { return sessions_.empty(); });
+  if (admission == Connections::Admission::kAdmittedForAnother && metrics_ != nullptr) {
+    metrics_->ConnectionsEvicted(1);
+  }
+  asio::co_spawn(session->executor(), session->Run(), [this, session](const std::exception_ptr&) {
+    connections_.Remove(session.get());
+  });
 }
 
 bool Server::Impl::Drain(absl::Duration grace) {
-  {
-    const std::lock_guard lock(mutex_);
-    draining_ = true;
-  }
+  connections_.CloseForGood();
   asio::post(acceptor_.get_executor(), [this] {
     ErrorCode ignored;
     acceptor_.close(ignored);
   });
-  for (const auto& session : Sessions()) session->Stop();
-  if (AwaitNoSessions(grace)) return true;
-  for (const auto& session : Sessions()) session->Abort();
-  AwaitNoSessions(kAbortTime);
+  connections_.StopAll();
+  if (connections_.AwaitNone(grace)) return true;
+  connections_.AbortAll();
+  connections_.AwaitNone(kAbortTime);
   return false;
 }
 
 void Server::Impl::Finish() {
   if (!threads_.empty()) {
     Drain(absl::ZeroDuration());
-    std::unique_lock lock(mutex_);
-    no_sessions_.wait(lock, [this] { return sessions_.empty(); });
+    connections_.AwaitNone(absl::InfiniteDuration());
   }
   work_.reset();
   io_.stop();

@@ -15,6 +15,7 @@
 #include "query/authenticator.h"
 #include "query/http/message.h"
 #include "query/http/metrics.h"
+#include "query/tls/credentials.h"
 
 namespace tally::query::http {
 
@@ -23,13 +24,22 @@ struct ServerOptions {
   uint16_t port = 0;                  // 0: any free one, see Server::port()
   int threads = 1;                    // of its own, >= 1
 
-  size_t connections_max = 4096;       // beyond: answered 503 and closed, without reading
-  size_t header_bytes_max = 16 << 10;  // request line and headers together; beyond: 431
-  size_t target_bytes_max = 8 << 10;   // beyond: 414
-  size_t body_bytes_max = 8 << 10;     // read and ignored; beyond: 413
-  absl::Duration idle_timeout = absl::Seconds(75);   // between requests of a connection
-  absl::Duration read_timeout = absl::Seconds(10);   // from a request's first byte to its last
+  // null: plain HTTP. It outlives the server; connections begin with what is current.
+  tls::CredentialStore* credentials = nullptr;
+
+  // What one who is too many costs another: see connections.h. Where nobody can go: 503.
+  size_t connections_max = 2048;
+  size_t connections_per_client_max = 1536;  // leaves room beside a reverse proxy gone wild
+  size_t requests_max = 10'000;              // on one connection
+  size_t header_bytes_max = 16 << 10;        // request line and headers together; beyond: 431
+  size_t target_bytes_max = 8 << 10;         // beyond: 414
+  size_t body_bytes_max = 8 << 10;           // read and ignored; beyond: 413
+  size_t backlog_bytes_max = 32 << 20;       // answers waiting for slow clients, all together
+
+  absl::Duration read_timeout = absl::Seconds(10);  // TLS handshake; a request's first to last byte
   absl::Duration write_timeout = absl::Seconds(30);  // for one whole response
+  absl::Duration idle_timeout = absl::Seconds(75);   // between requests of a connection
+  absl::Duration lifetime_max = absl::Hours(1);      // then the next answer is the last
 
   std::function<absl::Time()> clock = absl::Now;  // for the Date header
 

@@ -1,17 +1,15 @@
 #include "query/http/session.h"
 
+#include <algorithm>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/http/empty_body.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/beast/http/error.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/write.hpp>
-#include <optional>
+#include <boost/beast/http/field.hpp>
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "query/http/head_check.h"
 #include "query/http/problem_response.h"
+#include "query/http/response_text.h"
 
 namespace tally::query::http {
 namespace {
@@ -21,36 +19,30 @@ namespace beast = boost::beast;
 using asio::awaitable;
 using Error = beast::http::error;
 
-constexpr size_t kFirstReadBytes = 2048;
+constexpr size_t kReadBytes = 2048;
+constexpr size_t kIdleBufferBytesMax = 4096;
 constexpr size_t kLingerBytesMax = 256 << 10;
 constexpr absl::Duration kLingerTime = absl::Seconds(2);
+constexpr absl::Duration kLastWordsTime = absl::Seconds(2);
+// For the rest of a request when the server is to stop.
+constexpr absl::Duration kHurryTime = absl::Seconds(1);
+// Bodies up to this go out with their head, in one piece.
+constexpr size_t kOnePieceBytesMax = 16 << 10;
+constexpr std::string_view kHeadEnd = "\r\n\r\n";
 
-std::chrono::nanoseconds Chrono(absl::Duration duration) {
-  return absl::ToChronoNanoseconds(duration);
+std::string_view View(const beast::flat_buffer& buffer) {
+  return {static_cast<const char*>(buffer.data().data()), buffer.size()};
 }
 
-template <class Body>
-void SetHead(const RequestHead& head, const Response& response, bool keep_alive, absl::Time now,
-             beast::http::response<Body>& out) {
-  out.result(static_cast<unsigned>(response.status));
-  out.version(head.version() < 11 ? 10 : 11);
-  out.keep_alive(keep_alive);
-  out.set(beast::http::field::date,
-          absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", now, absl::UTCTimeZone()));
-  out.set("X-Content-Type-Options", "nosniff");
-  for (const auto& [name, value] : response.headers) out.insert(name, value);
-  if (!response.content_type.empty()) {
-    out.set(beast::http::field::content_type, response.content_type);
-  }
+bool IsBeastError(const beast::error_code& error) {
+  return error.category() == beast::http::make_error_code(Error::bad_target).category();
 }
 
 // The answer to a request that could not be read; nullopt: there is nobody to answer.
-std::optional<Response> ReadFailure(beast::error_code error, bool target_known) {
+std::optional<Response> ReadFailure(beast::error_code error) {
   if (error == Error::end_of_stream || error == Error::partial_message) return std::nullopt;
-  if (error == Error::header_limit || error == Error::buffer_overflow) {
-    if (!target_known)
-      return ProblemResponse(414, "uri_too_long", "the request target is too long");
-    return ProblemResponse(431, "headers_too_large", "the request's headers are too large");
+  if (error == asio::error::timed_out) {
+    return ProblemResponse(408, "request_timeout", "the request did not arrive in time");
   }
   if (error == Error::body_limit) {
     return ProblemResponse(413, "content_too_large", "no request here needs a body");
@@ -58,144 +50,236 @@ std::optional<Response> ReadFailure(beast::error_code error, bool target_known) 
   if (error == Error::bad_version) {
     return ProblemResponse(505, "http_version_not_supported", "HTTP/1.1 and HTTP/1.0 are served");
   }
-  if (error.category() == beast::http::make_error_code(Error::bad_target).category()) {
-    return ProblemResponse(400, "malformed_request", "not an HTTP/1.1 request: " + error.message());
+  if (!IsBeastError(error)) return std::nullopt;
+  return ProblemResponse(400, "malformed_request", "not an HTTP/1.1 request: " + error.message());
+}
+
+Response TooLarge(std::string_view head_so_far) {
+  if (head_so_far.find("\r\n") == std::string_view::npos) {
+    return ProblemResponse(414, "uri_too_long", "the request target is too long");
   }
-  return std::nullopt;
+  return ProblemResponse(431, "headers_too_large", "the request's headers are too large");
+}
+
+Response Malformed(std::string_view why) {
+  return ProblemResponse(400, "malformed_request", "not an HTTP/1.1 request: " + std::string(why));
+}
+
+std::string PlainHttpText() {
+  const Response problem =
+      ProblemResponse(400, "tls_required", "this port speaks HTTPS: use https:// in the URL");
+  return HeadText(problem, {.keep_alive = false, .now = absl::Now()}) + problem.body;
 }
 
 }  // namespace
 
-Session::Session(asio::ip::tcp::socket socket, const ServerOptions& options,
-                 const Dispatcher& dispatcher, Metrics* metrics)
-    : options_(options),
-      dispatcher_(dispatcher),
-      metrics_(metrics),
-      stream_(std::move(socket)),
-      buffer_(options.header_bytes_max + options.body_bytes_max + kFirstReadBytes) {
-  if (metrics_ != nullptr) metrics_->ConnectionOpened();
+Session::Session(const SessionContext& context, std::shared_ptr<Stream> stream)
+    : context_(context),
+      stream_(std::move(stream)),
+      buffer_(context.options.header_bytes_max + context.options.body_bytes_max + kReadBytes) {
+  WaitForClient();
+  if (context_.metrics != nullptr) context_.metrics->ConnectionOpened();
 }
 
 Session::~Session() {
-  if (metrics_ != nullptr) metrics_->ConnectionClosed();
+  if (context_.metrics != nullptr) context_.metrics->ConnectionClosed();
+}
+
+void Session::WaitForClient() {
+  activity.waits_since.store(std::chrono::steady_clock::now().time_since_epoch().count(),
+                             std::memory_order_relaxed);
 }
 
 awaitable<void> Session::Run() {
-  while (!stopping_) {
-    const bool more = co_await AwaitRequest();
-    if (!more) break;
-    const bool keep_alive = co_await Exchange();
-    if (!keep_alive) break;
-  }
+  const bool welcome = co_await Welcome();
+  if (welcome) co_await Serve();
   co_await CloseGently();
+}
+
+void Session::TurnAway(std::string_view text) {
+  if (!stream_->encrypted()) stream_->WritePlain(text);
+  stream_->Close();
+}
+
+awaitable<bool> Session::Welcome() {
+  stream_->ExpiresAfter(absl::ToChronoNanoseconds(context_.options.read_timeout));
+  idle_ = true;
+  const ErrorCode error = co_await stream_->Handshake();
+  idle_ = false;
+  if (!error) co_return true;
+  if (context_.metrics != nullptr) context_.metrics->HandshakeFailed();
+  if (stream_->SpokePlainHttp()) stream_->WritePlain(PlainHttpText());
+  co_return false;
+}
+
+awaitable<void> Session::Serve() {
+  bool more = true;
+  while (more && !stopping_) {
+    more = co_await AwaitRequest();
+    if (more) more = co_await Exchange();
+  }
 }
 
 void Session::Stop() {
   asio::dispatch(executor(), [self = shared_from_this()] {
     self->stopping_ = true;
-    if (self->idle_) self->stream_.cancel();
+    if (self->idle_) self->stream_->Cancel();
+    if (self->receiving_) self->stream_->ExpiresAfter(absl::ToChronoNanoseconds(kHurryTime));
   });
 }
 
 void Session::Abort() {
   asio::dispatch(executor(), [self = shared_from_this()] {
     self->stopping_ = true;
-    self->stream_.close();
+    self->stream_->Close();
   });
+}
+
+bool Session::MayGoOn() const {
+  const auto age = std::chrono::steady_clock::now() - opened_;
+  return !stopping_ && requests_ < context_.options.requests_max &&
+         absl::FromChrono(age) < context_.options.lifetime_max;
 }
 
 awaitable<bool> Session::AwaitRequest() {
   if (buffer_.size() > 0) co_return true;
+  if (buffer_.capacity() > kIdleBufferBytesMax) buffer_.shrink_to_fit();
+  // One that connects and says nothing is not waited for as long as one that was served.
+  const ServerOptions& options = context_.options;
+  stream_->ExpiresAfter(
+      absl::ToChronoNanoseconds(requests_ == 0 ? options.read_timeout : options.idle_timeout));
+  WaitForClient();
   ErrorCode error;
-  stream_.expires_after(Chrono(options_.idle_timeout));
   idle_ = true;
-  const size_t bytes = co_await stream_.async_read_some(
-      buffer_.prepare(kFirstReadBytes), asio::redirect_error(asio::use_awaitable, error));
+  co_await Fill(error);
   idle_ = false;
-  buffer_.commit(bytes);
   co_return !error;
 }
 
-awaitable<bool> Session::Exchange() {
-  Parser parser;
-  parser.header_limit(static_cast<uint32_t>(options_.header_bytes_max));
-  parser.body_limit(options_.body_bytes_max);
-  ErrorCode error;
-  stream_.expires_after(Chrono(options_.read_timeout));
-  co_await beast::http::async_read_header(stream_, buffer_, parser,
-                                          asio::redirect_error(asio::use_awaitable, error));
-  const auto begin = std::chrono::steady_clock::now();
-  std::optional<Response> refusal;
-  if (!error) refusal = RefuseFraming(parser.get().base());
-  const bool expects = parser.get().count(beast::http::field::expect) > 0;
-  if (!error && !refusal.has_value() && !expects) co_await DrainBody(parser, error);
-  if (error) {
-    refusal = ReadFailure(error, !parser.get().target().empty());
-    if (!refusal.has_value()) co_return false;
+awaitable<void> Session::Fill(ErrorCode& error) {
+  const size_t room = std::min(kReadBytes, buffer_.max_size() - buffer_.size());
+  if (room == 0) {
+    error = Error::buffer_overflow;
+    co_return;
   }
-  if (refusal.has_value()) co_return co_await Refuse(parser, *std::move(refusal), begin);
+  buffer_.commit(co_await stream_->Read(buffer_.prepare(room), error));
+}
 
-  if (metrics_ != nullptr) metrics_->RequestStarted();
-  const RequestHead& head = parser.get().base();
-  Dispatched done = co_await dispatcher_.Dispatch(head);
-  if (metrics_ != nullptr) {
-    metrics_->RequestDone(done.route, done.response.status,
-                          absl::FromChrono(std::chrono::steady_clock::now() - begin));
+awaitable<bool> Session::Exchange() {
+  ++requests_;
+  Parser parser;
+  RequestHead head;
+  ErrorCode error;
+  receiving_ = true;
+  std::optional<Response> refusal = co_await Receive(parser, head, error);
+  receiving_ = false;
+  const auto begin = std::chrono::steady_clock::now();
+  if (!refusal.has_value() && error) co_return false;
+  Work();
+  Metrics* const metrics = context_.metrics;
+  if (metrics != nullptr) metrics->RequestStarted();
+  Dispatched done;
+  const bool refused = refusal.has_value();
+  if (refused) {
+    done.response = *std::move(refusal);
+  } else {
+    done = co_await context_.dispatcher.Dispatch(head);
+  }
+  if (metrics != nullptr) {
+    metrics->RequestDone(done.route, done.response.status,
+                         absl::FromChrono(std::chrono::steady_clock::now() - begin));
   }
   // A body that the client waits to be asked for was not read: nothing can follow it.
-  const bool keep_alive = parser.is_done() && parser.get().keep_alive() && !stopping_;
+  const bool keep_alive = !refused && parser.is_done() && parser.keep_alive() && MayGoOn();
   co_return co_await Write(head, std::move(done.response), keep_alive);
 }
 
-awaitable<void> Session::DrainBody(Parser& parser, ErrorCode& error) {
-  if (parser.is_done()) co_return;
-  co_await beast::http::async_read(stream_, buffer_, parser,
-                                   asio::redirect_error(asio::use_awaitable, error));
+awaitable<std::optional<Response>> Session::Receive(Parser& parser, RequestHead& head,
+                                                    ErrorCode& error) {
+  parser.header_limit(static_cast<uint32_t>(context_.options.header_bytes_max));
+  parser.body_limit(context_.options.body_bytes_max);
+  stream_->ExpiresAfter(absl::ToChronoNanoseconds(context_.options.read_timeout));
+  std::optional<Response> refusal = co_await ReceiveHead(parser, error);
+  // Taken before the body is read: its trailers are no headers.
+  head = std::move(parser.get().base());
+  if (!refusal.has_value() && !error) refusal = RefuseFraming(head);
+  const bool expects = head.count(beast::http::field::expect) > 0;
+  if (!refusal.has_value() && !error && !expects) co_await DrainBody(parser, error);
+  if (error) refusal = ReadFailure(error);
+  if (error == asio::error::timed_out) {
+    stream_->ExpiresAfter(absl::ToChronoNanoseconds(kLastWordsTime));
+  }
+  co_return refusal;
 }
 
-awaitable<bool> Session::Refuse(const Parser& parser, Response response, SteadyTime begin) {
-  if (metrics_ != nullptr) {
-    metrics_->RequestStarted();
-    metrics_->RequestDone(kUnmatchedRoute, response.status,
-                          absl::FromChrono(std::chrono::steady_clock::now() - begin));
+awaitable<std::optional<Response>> Session::ReceiveHead(Parser& parser, ErrorCode& error) {
+  const size_t bytes_max = context_.options.header_bytes_max;
+  size_t searched = 0;
+  size_t end = 0;
+  if (!BeginsLikeRequest(View(buffer_))) co_return Malformed("no request line");
+  while ((end = View(buffer_).find(kHeadEnd, searched)) == std::string_view::npos) {
+    if (buffer_.size() >= bytes_max) co_return TooLarge(View(buffer_));
+    searched = buffer_.size() - std::min(buffer_.size(), kHeadEnd.size() - 1);
+    co_await Fill(error);
+    if (error) co_return std::nullopt;
   }
-  co_return co_await Write(parser.get().base(), std::move(response), false);
+  end += kHeadEnd.size();
+  if (end > bytes_max) co_return TooLarge(View(buffer_));
+  const std::string_view refusal = HeadRefusal(View(buffer_).substr(0, end));
+  buffer_.consume(parser.put(asio::buffer(buffer_.data().data(), end), error));
+  if (!error && !refusal.empty()) co_return Malformed(refusal);
+  co_return std::nullopt;
+}
+
+awaitable<void> Session::DrainBody(Parser& parser, ErrorCode& error) {
+  parser.eager(true);
+  while (!parser.is_done() && !error) {
+    if (buffer_.size() > 0) {
+      buffer_.consume(parser.put(buffer_.data(), error));
+      if (error == Error::need_more) error = {};
+      if (parser.is_done() || error) co_return;
+    }
+    co_await Fill(error);
+  }
 }
 
 awaitable<bool> Session::Write(const RequestHead& head, Response response, bool keep_alive) {
+  const bool bodiless = head.method() == beast::http::verb::head;
+  std::string text = HeadText(response, {.http_1_0 = head.version() == 10,
+                                         .keep_alive = keep_alive,
+                                         .now = context_.options.clock()});
+  std::string body;
+  if (!bodiless) body = std::move(response.body);
+  if (body.size() <= kOnePieceBytesMax) text += std::exchange(body, {});
+  stream_->ExpiresAfter(absl::ToChronoNanoseconds(context_.options.write_timeout));
   ErrorCode error;
-  stream_.expires_after(Chrono(options_.write_timeout));
-  const absl::Time now = options_.clock();
-  if (head.method() == beast::http::verb::head || response.status == 304) {
-    beast::http::response<beast::http::empty_body> out;
-    SetHead(head, response, keep_alive, now, out);
-    if (response.status != 304) out.content_length(response.body.size());
-    co_await beast::http::async_write(stream_, out,
-                                      asio::redirect_error(asio::use_awaitable, error));
-  } else {
-    beast::http::response<beast::http::string_body> out;
-    SetHead(head, response, keep_alive, now, out);
-    out.body() = std::move(response.body);
-    out.prepare_payload();
-    co_await beast::http::async_write(stream_, out,
-                                      asio::redirect_error(asio::use_awaitable, error));
-  }
+  co_await Send(text, text.capacity() + body.capacity(), error);
+  if (!error && !body.empty()) co_await Send(body, body.capacity(), error);
+  activity.served.store(true, std::memory_order_relaxed);
   co_return keep_alive && !error;
 }
 
+awaitable<void> Session::Send(std::string_view bytes, size_t held_bytes, ErrorCode& error) {
+  bytes.remove_prefix(stream_->TryWrite(bytes, error));
+  if (bytes.empty() || error) co_return;
+  WaitForClient();
+  const size_t victims = context_.connections.BeginBacklog(this, held_bytes);
+  if (context_.metrics != nullptr) context_.metrics->ConnectionsEvicted(victims);
+  co_await stream_->Write(bytes, error);
+  context_.connections.EndBacklog(this);
+}
+
 awaitable<void> Session::CloseGently() {
-  ErrorCode error;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
-  stream_.expires_after(Chrono(kLingerTime));
-  size_t bytes = 0;
-  while (!error && !stopping_ && bytes < kLingerBytesMax) {
-    buffer_.clear();
+  WaitForClient();
+  stream_->ExpiresAfter(absl::ToChronoNanoseconds(kLingerTime));
+  if (!stopping_) {
     idle_ = true;
-    bytes += co_await stream_.async_read_some(buffer_.prepare(kFirstReadBytes),
-                                              asio::redirect_error(asio::use_awaitable, error));
+    co_await stream_->Linger(kLingerBytesMax);
     idle_ = false;
+  } else {
+    co_await stream_->Linger(0);
   }
-  stream_.close();
+  stream_->Close();
 }
 
 }  // namespace tally::query::http

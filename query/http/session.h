@@ -3,58 +3,84 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <chrono>
 #include <memory>
+#include <optional>
+#include <string>
 
+#include "query/http/connections.h"
 #include "query/http/dispatch.h"
 #include "query/http/server.h"
+#include "query/http/stream.h"
 
 namespace tally::query::http {
 
-// Everything runs on the socket's executor, a strand; Stop and Abort may be called from anywhere.
-class Session : public std::enable_shared_from_this<Session> {
+// What all sessions of a server use; it outlives them. `metrics` may be null.
+struct SessionContext {
+  const ServerOptions& options;
+  const Dispatcher& dispatcher;
+  Connections& connections;
+  Metrics* metrics;
+};
+
+// Everything runs on the stream's executor; Stop and Abort may be called from anywhere.
+class Session : public Connection, public std::enable_shared_from_this<Session> {
  public:
-  // All references must outlive the session; `metrics` may be null.
-  Session(boost::asio::ip::tcp::socket socket, const ServerOptions& options,
-          const Dispatcher& dispatcher, Metrics* metrics);
-  ~Session();
+  Session(const SessionContext& context, std::shared_ptr<Stream> stream);
+  ~Session() override;
 
   boost::asio::awaitable<void> Run();
+  // In place of Run, for one who is one too many: says so, if that takes no time, and closes.
+  void TurnAway(std::string_view text);
 
-  // Ends it after the request in flight; at once if there is none.
-  void Stop();
-  // Closes the socket now; a handler that is running still runs to its end.
-  void Abort();
+  void Stop() override;
+  // A handler that is running still runs to its end.
+  void Abort() override;
 
-  boost::asio::any_io_executor executor() { return stream_.get_executor(); }
+  boost::asio::any_io_executor executor() { return stream_->executor(); }
 
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
   using ErrorCode = boost::beast::error_code;
   using SteadyTime = std::chrono::steady_clock::time_point;
 
+  // The TLS handshake. False: there is nobody to serve.
+  boost::asio::awaitable<bool> Welcome();
+  boost::asio::awaitable<void> Serve();
   // Waits for the first byte of a request. False: there will be none.
   boost::asio::awaitable<bool> AwaitRequest();
   // Reads and answers one request. False: the connection must be closed.
   boost::asio::awaitable<bool> Exchange();
-  // Reads the body, to be rid of it. An error is one of Beast's.
+
+  // The request's head and body, within read_timeout. A refusal if there is something to answer;
+  // otherwise `error` is set where the connection is lost.
+  boost::asio::awaitable<std::optional<Response>> Receive(Parser& parser, RequestHead& head,
+                                                          ErrorCode& error);
+  boost::asio::awaitable<std::optional<Response>> ReceiveHead(Parser& parser, ErrorCode& error);
+  // Reads the body, to be rid of it.
   boost::asio::awaitable<void> DrainBody(Parser& parser, ErrorCode& error);
-  boost::asio::awaitable<bool> Refuse(const Parser& parser, Response response, SteadyTime begin);
+  boost::asio::awaitable<void> Fill(ErrorCode& error);
+
   boost::asio::awaitable<bool> Write(const RequestHead& head, Response response, bool keep_alive);
+  boost::asio::awaitable<void> Send(std::string_view bytes, size_t held_bytes, ErrorCode& error);
   // So that a client that is still sending gets to read the last answer before the reset.
   boost::asio::awaitable<void> CloseGently();
+  bool MayGoOn() const;
 
-  const ServerOptions& options_;
-  const Dispatcher& dispatcher_;
-  Metrics* metrics_;
-  boost::beast::tcp_stream stream_;
+  // Whom this connection waits for, as Connections sees it.
+  void WaitForClient();
+  void Work() { activity.waits_since.store(0, std::memory_order_relaxed); }
+
+  const SessionContext& context_;
+  const std::shared_ptr<Stream> stream_;
+  const SteadyTime opened_ = std::chrono::steady_clock::now();
   boost::beast::flat_buffer buffer_;
+  size_t requests_ = 0;
   bool idle_ = false;  // nothing is lost by cancelling what is waited for
+  bool receiving_ = false;
   bool stopping_ = false;
 };
 

@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tally::testing {
 
@@ -20,11 +22,22 @@ struct HttpReply {
   }
 };
 
+// How a client speaks TLS.
+struct TlsClient {
+  std::string authority_pem;  // whose certificates it trusts; empty: any
+  std::string certificate_pem;
+  std::string key_pem;
+  std::vector<std::string> protocols;  // ALPN
+  int version_max = 0;                 // e.g. TLS1_1_VERSION; 0: OpenSSL's
+};
+
 class HttpClient {
  public:
   static constexpr int kWaitSeconds = 20;
 
   explicit HttpClient(uint16_t port);
+  // Encrypted.
+  HttpClient(uint16_t port, const TlsClient& tls);
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
@@ -34,14 +47,25 @@ class HttpClient {
   HttpReply Read(bool bodiless = false);
   // True when the server has closed, with nothing more sent.
   bool AwaitClose();
+  // Until a byte has come, or the server has closed.
+  void AwaitSome();
+
+  // False: the handshake failed; AwaitClose and Read then say that the connection ended.
+  bool secure() const;
+  // The name in the server's certificate; the protocol agreed on.
+  std::string peer_name() const;
+  std::string protocol() const;
 
   // `headers`: whole lines with CRLF.
   HttpReply Get(const std::string& target, const std::string& headers = "");
 
  private:
+  struct Tls;
   bool Fill();
+  long Receive(char* bytes, size_t bytes_max);
 
   int fd_ = -1;
+  std::unique_ptr<Tls> tls_;
   std::string buffer_;
 };
 

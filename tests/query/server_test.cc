@@ -71,11 +71,22 @@ TEST_F(ServerTest, RefusesWithOneAnswerAndCloses) {
       {get + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n", 400},
       {get + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
       {get + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400},
+      {get + "Content-Length: 2\r\nContent-Length: 2\r\n\r\nab", 400},
+      {get + "Content-Length: 2, 2\r\n\r\nab", 400},
+      {get + "Content-Length: +2\r\n\r\nab", 400},
+      {get + "Content-Length: 0x2\r\n\r\nab", 400},
+      {get + "Content-Length:\r\n\r\n", 400},
       {get + "Content-Length: -1\r\n\r\n", 400},
       {get + "Content-Length: 1x\r\n\r\n", 400},
       {get + "Content-Length: 99999999999999999999\r\n\r\n", 400},
       {"GET / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
       {get + "Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400},
+      {get + "Transfer-Encoding: chunked\r\n\r\n5\nhello\r\n0\r\n\r\n", 400},
+      {get + "Transfer-Encoding: chunked\r\n\r\n5\r\nhelloX\r\n0\r\n\r\n", 400},
+      {get + "Transfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n", 400},
+      {get + "Transfer-Encoding: chunked\r\n\r\n-1\r\n\r\n", 400},
+      {get + "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n\r\n", 400},
+      {get + "Transfer-Encoding:\r\n\r\n", 400},
       // Not HTTP/1.
       {"GET\r\n\r\n", 400},
       {"GET  / HTTP/1.1\r\nHost: tally\r\n\r\n", 400},
@@ -84,7 +95,19 @@ TEST_F(ServerTest, RefusesWithOneAnswerAndCloses) {
       {"GET / HTTP/2.0\r\nHost: tally\r\n\r\n", 505},
       {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
       {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 TLS hello \r\n\r\n", 400},
-      {get + "X: a\r\n folded: b\r\nY : c\r\n\r\n", 400},
+      {get + "X: a\r\n folded: b\r\n\r\n", 400},
+      {get + "X: a\r\n\tfolded: b\r\n\r\n", 400},
+      {kLine + " Host: tally\r\n\r\n", 400},
+      {get + "Y : c\r\n\r\n", 400},
+      {get + "Content-Length : 5\r\n\r\nhello", 400},
+      {get + "X: a\nY: b\r\n\r\n", 400},
+      {get + "X: a\rY: b\r\n\r\n", 400},
+      {get + "X: a\r\r\n\r\n", 400},
+      {get + std::string("X: a\0b\r\n\r\n", 13), 400},
+      {get + "X: a\x7f\r\n\r\n", 400},
+      {"GET\t/ HTTP/1.1\r\nHost: tally\r\n\r\n", 400},
+      {"GET /\tHTTP/1.1\r\nHost: tally\r\n\r\n", 400},
+      {"\r\nGET / HTTP/1.1\r\nHost: tally\r\n\r\n", 400},
       {get + "X\r\n\r\n", 400},
       {get + ": x\r\n\r\n", 400},
       {get + "X: a\x01\r\n\r\n", 400},
@@ -218,30 +241,119 @@ TEST_F(ServerTest, SlowAndSilentClientsAreClosed) {
   Serve(options);
   HttpClient silent = Connect();
   EXPECT_TRUE(silent.AwaitClose());
-  HttpClient slow = Connect();
-  slow.Send("GET / HT");
-  EXPECT_TRUE(slow.AwaitClose());
-  HttpClient unfinished = Connect();
-  unfinished.Send(kLine + "Host: tally\r\nContent-Length: 5\r\n\r\nhel");
-  EXPECT_TRUE(unfinished.AwaitClose());
+  for (const std::string& unfinished :
+       {std::string("GET / HT"),
+        kLine + "Host: tally\r\nX: ", kLine + "Host: tally\r\nContent-Length: 5\r\n\r\nhel",
+        kLine + "Host: tally\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel"}) {
+    HttpClient slow = Connect();
+    slow.Send(unfinished);
+    EXPECT_EQ(slow.Read().status, 408) << unfinished;
+    EXPECT_TRUE(slow.AwaitClose()) << unfinished;
+  }
 }
 
-TEST_F(ServerTest, TooManyConnectionsAreTurnedAway) {
+TEST_F(ServerTest, OneTooManyTakesThePlaceOfWhoWaitsLongest) {
   ServerOptions options;
   options.connections_max = 2;
   Serve(options);
+  HttpClient served = Connect();
+  EXPECT_EQ(served.Get(kTarget).status, 200);
+  HttpClient silent = Connect();
+  HttpClient third = Connect();
+  EXPECT_EQ(third.Get(kTarget).status, 200);
+  EXPECT_TRUE(silent.AwaitClose());
+  EXPECT_EQ(served.Get(kTarget).status, 200);
+  EXPECT_THAT(Metrics(), HasSubstr("tally_http_connections_evicted_total 1"));
+}
+
+TEST_F(ServerTest, NobodyIsTurnedAwayWhileBeingWorkedFor) {
+  ServerOptions options;
+  options.connections_max = 2;
+  Serve(options);
+  reader_.Cork();
   HttpClient one = Connect();
   HttpClient two = Connect();
-  EXPECT_EQ(one.Get(kTarget).status, 200);
-  EXPECT_EQ(two.Get(kTarget).status, 200);
+  one.Send(kGood);
+  two.Send(kGood);
+  reader_.AwaitCorkedReads(2);
   HttpClient three = Connect();
   const HttpReply reply = three.Read();
   EXPECT_EQ(reply.status, 503);
   EXPECT_NE(reply.Header("retry-after"), "");
   EXPECT_THAT(reply.body, HasSubstr(R"("code":"overloaded")"));
   EXPECT_TRUE(three.AwaitClose());
-  EXPECT_EQ(one.Get(kTarget).status, 200);
+  reader_.Uncork();
+  EXPECT_EQ(one.Read().status, 200);
+  EXPECT_EQ(two.Read().status, 200);
   EXPECT_THAT(Metrics(), HasSubstr("tally_http_connections_refused_total 1"));
+}
+
+TEST_F(ServerTest, AConnectionHasALastRequest) {
+  ServerOptions options;
+  options.requests_max = 3;
+  Serve(options);
+  HttpClient client = Connect();
+  client.Send(kGood + kGood + kGood + kGood);
+  EXPECT_EQ(client.Read().Header("connection"), "");
+  EXPECT_EQ(client.Read().Header("connection"), "");
+  EXPECT_EQ(client.Read().Header("connection"), "close");
+  EXPECT_TRUE(client.AwaitClose());
+  options = {};
+  options.lifetime_max = absl::ZeroDuration();
+  Serve(options);
+  HttpClient old = Connect();
+  EXPECT_EQ(old.Get(kTarget).Header("connection"), "close");
+  EXPECT_TRUE(old.AwaitClose());
+}
+
+bool HasSubstrIn(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+std::vector<Route> BigRoute(size_t bytes) {
+  return {{"/big", "",
+           [bytes](Request) -> boost::asio::awaitable<Response> {
+             Response response;
+             response.body.assign(bytes, 'x');
+             co_return response;
+           },
+           Access::kAnybody}};
+}
+
+// Of two that do not take their answers, the first has to go when there is no room for both.
+TEST_F(ServerTest, AnswersThatNobodyTakesAreGivenUp) {
+  ServerOptions options;
+  options.backlog_bytes_max = 48 << 20;
+  server_.reset();
+  server_ = Server::Start(options, BigRoute(32 << 20), &metrics_).value();
+  const std::string ask = "GET /big HTTP/1.1\r\nHost: tally\r\n\r\n";
+  HttpClient first = Connect();
+  first.Send(ask);
+  first.AwaitSome();
+  HttpClient second = Connect();
+  second.Send(ask);
+  EXPECT_EQ(second.Read().body.size(), size_t{32} << 20);
+  EXPECT_LT(first.Read().body.size(), size_t{32} << 20);
+  EXPECT_THAT(Metrics(), HasSubstr("tally_http_connections_evicted_total 1"));
+}
+
+TEST_F(ServerTest, WhoDoesNotTakeItsAnswerInTimeIsClosed) {
+  ServerOptions options;
+  options.write_timeout = absl::Milliseconds(50);
+  server_.reset();
+  server_ = Server::Start(options, BigRoute(32 << 20), &metrics_).value();
+  HttpClient client = Connect();
+  client.Send("GET /big HTTP/1.1\r\nHost: tally\r\n\r\n");
+  while (!HasSubstrIn(Metrics(), "tally_http_connections 0")) client.AwaitSome();
+  EXPECT_LT(client.Read().body.size(), size_t{32} << 20);
+}
+
+TEST_F(ServerTest, TrailersAreNoHeaders) {
+  HttpClient client = Connect();
+  client.Send(kLine + "Host: tally\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" +
+              "Tally-Min-Position: nonsense\r\nHost: other\r\n\r\n" + kGood);
+  EXPECT_EQ(client.Read().status, 200);
+  EXPECT_EQ(client.Read().status, 200);
 }
 
 TEST_F(ServerTest, DrainFinishesWhatIsInFlight) {
@@ -260,6 +372,15 @@ TEST_F(ServerTest, DrainFinishesWhatIsInFlight) {
   EXPECT_EQ(reply.Header("connection"), "close");
   EXPECT_TRUE(busy.AwaitClose());
   EXPECT_TRUE(drained.get());
+}
+
+TEST_F(ServerTest, DrainDoesNotWaitForRequestsThatDoNotArrive) {
+  HttpClient slow = Connect();
+  slow.Send("GET / HT");
+  HttpClient other = Connect();
+  EXPECT_EQ(other.Get(kTarget).status, 200);
+  EXPECT_TRUE(server_->Drain(absl::Seconds(60)));
+  EXPECT_EQ(slow.Read().status, 408);
 }
 
 TEST_F(ServerTest, DrainCutsOffWhatTakesTooLong) {

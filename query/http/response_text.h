@@ -1,0 +1,21 @@
+// Responses as bytes.
+#pragma once
+
+#include <string>
+
+#include "absl/time/time.h"
+#include "query/http/message.h"
+
+namespace tally::query::http {
+
+struct AnswerFrame {
+  bool http_1_0 = false;   // what the request's version was
+  bool keep_alive = true;  // whether another request may follow
+  absl::Time now;          // for the Date header
+};
+
+// Status line and headers with their empty line; Content-Length is the body's, also where the body
+// is left out (HEAD), and absent where there is none by definition (204, 304).
+std::string HeadText(const Response& response, const AnswerFrame& frame);
+
+}  // namespace tally::query::http
