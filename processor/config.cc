@@ -98,6 +98,7 @@ void Declare(CLI::App& app, Config& config, Texts& texts) {
       "Longest wait for the position in a Tally-Min-Position header")
       ->check(CLI::Range(0, 60'000));
 
+  DeclareServe(app, config.serve);
   DeclareAuth(app, config.auth);
 
   constexpr char kProcess[] = "Process";
@@ -150,6 +151,7 @@ absl::Status Contradictions(const CLI::App& app, const Config& config) {
                                                    " is not below --instances ", config.instances,
                                                    ": instances are numbered from 0"));
   }
+  if (auto status = CheckServe(config.serve); !status.ok()) return status;
   return CheckAuth(app, config.auth);
 }
 

@@ -14,6 +14,7 @@
 #include "processor/auth_config.h"
 #include "processor/domain/participant_hash.h"
 #include "processor/domain/partitioner.h"
+#include "processor/serve_config.h"
 
 namespace tally {
 
@@ -54,6 +55,7 @@ struct Config {
   std::optional<ListenAddress> admin;  // nullopt: on the HTTP address; never so with auth
   std::optional<ListenAddress> grpc;   // nullopt: no gRPC
   AuthConfig auth;
+  ServeConfig serve;
   absl::Duration position_wait = absl::Milliseconds(500);
 
   int threads = 1;

@@ -47,6 +47,7 @@
 #include "query/http/server.h"
 #include "query/period.h"
 #include "query/service.h"
+#include "query/tls/credentials.h"
 #include "store/shard_directory.h"
 
 // jemalloc's settings, read before main begins. Freed memory goes back within about a second: what
@@ -168,6 +169,18 @@ absl::StatusOr<std::unique_ptr<query::auth::JwtAuthenticator>> MakeAuthenticator
   return made;
 }
 
+// Null: no TLS.
+absl::StatusOr<std::unique_ptr<query::tls::CredentialStore>> OpenCredentials(
+    const ServeConfig& config, prometheus::Registry& registry) {
+  if (!config.tls()) return nullptr;
+  auto opened = query::tls::CredentialStore::Open(
+      {config.tls_cert, config.tls_key, config.tls_client_ca}, registry);
+  if (!opened.ok()) {
+    return absl::Status(opened.status().code(), absl::StrCat("TLS: ", opened.status().message()));
+  }
+  return opened;
+}
+
 struct Servers {
   std::unique_ptr<query::http::Server> api;
   std::unique_ptr<query::http::Server> admin;  // null: served by `api`
@@ -186,13 +199,19 @@ absl::StatusOr<Servers> StartServers(const Config& config, query::Service& servi
                                      const query::HealthSource& health,
                                      const std::shared_ptr<prometheus::Registry>& registry,
                                      query::http::Metrics& metrics,
-                                     const query::Authenticator* authenticator) {
-  const auto start = [&](const ListenAddress& address, std::vector<query::http::Route> routes)
+                                     const query::Authenticator* authenticator,
+                                     query::tls::CredentialStore* credentials) {
+  const auto start = [&](const ListenAddress& address, query::tls::CredentialStore* tls,
+                         std::vector<query::http::Route> routes)
       -> absl::StatusOr<std::unique_ptr<query::http::Server>> {
     query::http::ServerOptions options;
     options.address = address.address;
     options.port = address.port;
     options.authenticator = authenticator;
+    options.credentials = tls;
+    options.connections_max = static_cast<size_t>(config.serve.connections_max);
+    options.connections_per_client_max = static_cast<size_t>(config.serve.ConnectionsPerClient());
+    options.idle_timeout = absl::Milliseconds(config.serve.idle_timeout_ms);
     return query::http::Server::Start(options, std::move(routes), &metrics);
   };
   Servers servers;
@@ -201,13 +220,14 @@ absl::StatusOr<Servers> StartServers(const Config& config, query::Service& servi
     routes.push_back(std::move(route));
   auto admin_routes = query::AdminRoutes(health, registry);
   if (config.admin) {
-    auto admin = start(*config.admin, std::move(admin_routes));
+    // Plain: probes and metrics are asked for by whoever runs this, on a network of their own.
+    auto admin = start(*config.admin, nullptr, std::move(admin_routes));
     if (!admin.ok()) return admin.status();
     servers.admin = *std::move(admin);
   } else {
     for (auto& route : admin_routes) routes.push_back(std::move(route));
   }
-  auto api = start(config.http, std::move(routes));
+  auto api = start(config.http, credentials, std::move(routes));
   if (!api.ok()) return api.status();
   servers.api = *std::move(api);
   return servers;
@@ -280,7 +300,8 @@ class EndOfService {
       io_.stop();
     });
   }
-  absl::Status Wait() {
+  // `on_top` is granted to the end beyond kEndSecondsMax.
+  absl::Status Wait(absl::Duration on_top) {
     io_.run();
     signals_.cancel();
     signals_.clear();
@@ -293,7 +314,8 @@ class EndOfService {
     struct sigaction too_long {};
     too_long.sa_handler = [](int) { _exit(1); };
     sigaction(SIGALRM, &too_long, nullptr);
-    alarm(kEndSecondsMax);
+    const absl::Duration more = absl::Ceil(on_top, absl::Seconds(1));
+    alarm(kEndSecondsMax + static_cast<unsigned>(absl::ToInt64Seconds(more)));
     return error_;
   }
 
@@ -326,6 +348,13 @@ void EndSoonWhateverHangs(int code) {
   alarm(kGoodbyeSecondsMax);
 }
 
+// /readyz says 503 by now; everything is still answered.
+void AwaitLoadBalancers(absl::Duration delay) {
+  if (delay == absl::ZeroDuration()) return;
+  spdlog::info("not ready any more; goes on serving for {}", absl::FormatDuration(delay));
+  absl::SleepFor(delay);
+}
+
 int Run(Config config) {
   SetUpLogging(config.log_level);
   signal(SIGPIPE, SIG_IGN);
@@ -336,6 +365,9 @@ int Run(Config config) {
   auto authenticator = MakeAuthenticator(config.auth, *registry);
   if (!authenticator.ok()) return Fail(authenticator.status());
   if (*authenticator) end.OnHangup([&asked = **authenticator] { asked.Reload(); });
+  auto credentials = OpenCredentials(config.serve, *registry);
+  if (!credentials.ok()) return Fail(credentials.status());
+  if (*credentials) end.OnHangup([&store = **credentials] { store.Reload().IgnoreError(); });
 
   std::unique_ptr<TemporaryDirectory> temporary;
   if (config.data_dir.empty()) {
@@ -377,11 +409,13 @@ int Run(Config config) {
   auto engine = std::make_unique<Engine>(config, *std::move(log), *std::move(data_dir), reader,
                                          metrics, [&end](absl::Status why) { end.StopWith(why); });
 
-  auto servers =
-      StartServers(config, service, *engine, registry, http_metrics, authenticator->get());
+  auto servers = StartServers(config, service, *engine, registry, http_metrics,
+                              authenticator->get(), credentials->get());
   if (!servers.ok()) return Fail(servers.status());
-  spdlog::info("tallyd {} serves http://{} (probes and metrics: http://{})", kVersion,
-               HostPort(*servers->api), HostPort(servers->admin_server()));
+  const char* const scheme = config.serve.tls() ? "https" : "http";
+  spdlog::info("tallyd {} serves {}://{} (probes and metrics: {}://{})", kVersion, scheme,
+               HostPort(*servers->api), servers->admin ? "http" : scheme,
+               HostPort(servers->admin_server()));
   auto grpc = StartGrpc(config, service, *engine, authenticator->get(), grpc_metrics);
   if (!grpc.ok()) return Fail(grpc.status());
   servers->grpc = *std::move(grpc);
@@ -391,9 +425,12 @@ int Run(Config config) {
   }
   engine->Start();
 
-  const absl::Status why = end.Wait();
+  const absl::Duration drain_delay = absl::Milliseconds(config.serve.drain_delay_ms);
+  const absl::Status why = end.Wait(drain_delay);
   if (!why.ok()) Fail(why);
   engine->Drain();
+  servers->api->BeginDrain();
+  if (why.ok()) AwaitLoadBalancers(drain_delay);
   const absl::Time drained_by = absl::Now() + kDrainLimit;
   if (servers->grpc) servers->grpc->BeginDrain();
   bool drained = servers->api->Drain(kDrainLimit);

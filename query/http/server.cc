@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -96,12 +97,13 @@ class Server::Impl {
         connections_({.total_max = options_.connections_max,
                       .per_client_max = options_.connections_per_client_max,
                       .backlog_bytes_max = options_.backlog_bytes_max}),
-        context_{options_, dispatcher_, connections_, metrics_},
+        context_{options_, dispatcher_, connections_, last_answers_, metrics_},
         io_(options_.threads),
         work_(asio::make_work_guard(io_)),
         acceptor_(asio::make_strand(io_)) {}
 
   absl::Status Start();
+  void BeginDrain() { last_answers_ = true; }
   bool Drain(absl::Duration grace);
   void Finish();
   const tcp::endpoint& endpoint() const { return endpoint_; }
@@ -116,6 +118,7 @@ class Server::Impl {
   Metrics* const metrics_;
   const std::string overloaded_;
   Connections connections_;
+  std::atomic<bool> last_answers_ = false;
   const SessionContext context_;
   // Shared with the credentials' store, which may call when the server is gone.
   const std::shared_ptr<CurrentContext> tls_ = std::make_shared<CurrentContext>();
@@ -228,6 +231,7 @@ Server::Server(std::unique_ptr<Impl> impl)
 Server::~Server() { impl_->Finish(); }
 
 uint16_t Server::port() const { return impl_->endpoint().port(); }
+void Server::BeginDrain() { impl_->BeginDrain(); }
 bool Server::Drain(absl::Duration grace) { return impl_->Drain(grace); }
 
 }  // namespace tally::query::http

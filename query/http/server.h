@@ -63,6 +63,8 @@ class Server {
   const std::string& address() const { return address_; }  // as bound
   uint16_t port() const;
 
+  // From now on every answer is its connection's last; new connections are still taken. Any thread.
+  void BeginDrain();
   // Stops accepting, closes idle connections, lets requests in flight finish for at most `grace`,
   // then closes what is left. Blocks; any thread but the server's own. True: nothing was cut off.
   bool Drain(absl::Duration grace);

@@ -137,7 +137,7 @@ void Session::Abort() {
 
 bool Session::MayGoOn() const {
   const auto age = std::chrono::steady_clock::now() - opened_;
-  return !stopping_ && requests_ < context_.options.requests_max &&
+  return !stopping_ && !context_.last_answers && requests_ < context_.options.requests_max &&
          absl::FromChrono(age) < context_.options.lifetime_max;
 }
 

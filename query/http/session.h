@@ -2,6 +2,7 @@
 // them in order, and ends within its time limits whatever the client does.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -23,6 +24,7 @@ struct SessionContext {
   const ServerOptions& options;
   const Dispatcher& dispatcher;
   Connections& connections;
+  const std::atomic<bool>& last_answers;  // every answer is its connection's last
   Metrics* metrics;
 };
 

@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <future>
 #include <mutex>
+#include <thread>
 
 #include "query/http/api.h"
 #include "tests/fakes/sample_reader.h"
@@ -41,6 +42,14 @@ class ServerTest : public ::testing::Test {
   }
   HttpClient Connect() { return HttpClient(server_->port()); }
   std::string Metrics() { return prometheus::TextSerializer().Serialize(registry_.Collect()); }
+
+  void AwaitMetric(const std::string& line) {
+    const absl::Time deadline = absl::Now() + absl::Seconds(HttpClient::kWaitSeconds);
+    while (Metrics().find(line) == std::string::npos && absl::Now() < deadline) {
+      std::this_thread::yield();
+    }
+    EXPECT_THAT(Metrics(), HasSubstr(line));
+  }
 
   FakeReader reader_;
   Service service_{reader_, absl::Now, "1.0"};
@@ -306,10 +315,6 @@ TEST_F(ServerTest, AConnectionHasALastRequest) {
   EXPECT_TRUE(old.AwaitClose());
 }
 
-bool HasSubstrIn(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 std::vector<Route> BigRoute(size_t bytes) {
   return {{"/big", "",
            [bytes](Request) -> boost::asio::awaitable<Response> {
@@ -334,7 +339,7 @@ TEST_F(ServerTest, AnswersThatNobodyTakesAreGivenUp) {
   second.Send(ask);
   EXPECT_EQ(second.Read().body.size(), size_t{32} << 20);
   EXPECT_LT(first.Read().body.size(), size_t{32} << 20);
-  EXPECT_THAT(Metrics(), HasSubstr("tally_http_connections_evicted_total 1"));
+  AwaitMetric("tally_http_connections_evicted_total 1");
 }
 
 TEST_F(ServerTest, WhoDoesNotTakeItsAnswerInTimeIsClosed) {
@@ -344,7 +349,8 @@ TEST_F(ServerTest, WhoDoesNotTakeItsAnswerInTimeIsClosed) {
   server_ = Server::Start(options, BigRoute(32 << 20), &metrics_).value();
   HttpClient client = Connect();
   client.Send("GET /big HTTP/1.1\r\nHost: tally\r\n\r\n");
-  while (!HasSubstrIn(Metrics(), "tally_http_connections 0")) client.AwaitSome();
+  client.AwaitSome();
+  AwaitMetric("tally_http_connections 0");
   EXPECT_LT(client.Read().body.size(), size_t{32} << 20);
 }
 
@@ -372,6 +378,15 @@ TEST_F(ServerTest, DrainFinishesWhatIsInFlight) {
   EXPECT_EQ(reply.Header("connection"), "close");
   EXPECT_TRUE(busy.AwaitClose());
   EXPECT_TRUE(drained.get());
+}
+
+TEST_F(ServerTest, BeforeItDrainsEveryAnswerIsTheLast) {
+  HttpClient open = Connect();
+  EXPECT_EQ(open.Get(kTarget).Header("connection"), "");
+  server_->BeginDrain();
+  EXPECT_EQ(open.Get(kTarget).Header("connection"), "close");
+  EXPECT_TRUE(open.AwaitClose());
+  EXPECT_EQ(Connect().Get(kTarget).Header("connection"), "close");
 }
 
 TEST_F(ServerTest, DrainDoesNotWaitForRequestsThatDoNotArrive) {

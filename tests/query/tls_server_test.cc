@@ -124,6 +124,7 @@ TEST_F(TlsServerTest, AgreesOnProtocolsAndVersions) {
     EXPECT_EQ(client.protocol(), row.protocol);
     EXPECT_EQ(client.Get(kTarget).status, 200);
   }
+  server_.reset();
   EXPECT_THAT(Metrics(), HasSubstr("tally_http_tls_handshakes_failed_total 3"));
 }
 
