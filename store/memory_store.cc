@@ -41,10 +41,11 @@ struct MemoryDisk::State {
   uint64_t synced_commits = 0;
   std::multiset<uint64_t> pinned;  // commits that snapshots show
   uint64_t rewindable_commits = 0;
+  uint64_t oldest_kept = 0;  // versions that only older commits show are gone
 
-  uint64_t OldestNeeded() const {
-    const uint64_t rewind = commits - std::min(commits, rewindable_commits);
-    return pinned.empty() ? rewind : std::min(rewind, *pinned.begin());
+  uint64_t OldestNeeded() {
+    oldest_kept = std::max(oldest_kept, commits - std::min(commits, rewindable_commits));
+    return pinned.empty() ? oldest_kept : std::min(oldest_kept, *pinned.begin());
   }
 };
 
@@ -64,7 +65,8 @@ uint64_t MemoryDisk::LoseCommits(uint64_t commits) {
   std::unique_lock lock(state.mutex);
   assert(state.pinned.empty());
   assert(commits <= state.rewindable_commits);
-  const uint64_t lost = std::min(commits, state.commits - state.synced_commits);
+  const uint64_t safe = std::max(state.synced_commits, state.oldest_kept);
+  const uint64_t lost = std::min(commits, state.commits - safe);
   state.commits -= lost;
   for (auto row = state.rows.begin(); row != state.rows.end();) {
     std::erase_if(row->second, [&](const Version& v) { return v.commit > state.commits; });

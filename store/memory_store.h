@@ -21,7 +21,8 @@ class MemoryDisk {
   MemoryDisk& operator=(const MemoryDisk&) = delete;
 
   // A machine crash: forgets up to `commits` of the last commits that no Sync followed, and returns
-  // how many. Call while no store and no snapshot uses the disk. commits <= rewindable_commits.
+  // how many; one after the other, no more than `rewindable_commits` of those that there have been.
+  // Call while no store and no snapshot uses the disk. commits <= rewindable_commits.
   uint64_t LoseCommits(uint64_t commits);
 
   // Commits that are in effect.

@@ -69,6 +69,21 @@ TEST(MemoryStoreTest, LosesCommitsThatAreNotSynced) {
   EXPECT_EQ(ReadAll(store), (Rows{{"a", "1"}, {"s", Sum(1)}}));
 }
 
+// What a commit has replaced is kept for so long only.
+TEST(MemoryStoreTest, LosesNoMoreAgainAndAgainThanItCanTakeBack) {
+  auto disk = std::make_shared<MemoryDisk>(/*rewindable_commits=*/2);
+  {
+    MemoryStore store(disk, nullptr);
+    for (const char* value : {"1", "2", "3", "4", "5"}) {
+      ASSERT_TRUE(Commit(store, {Put("a", value)}).ok());
+    }
+  }
+  EXPECT_EQ(disk->LoseCommits(1), 1u);
+  EXPECT_EQ(disk->LoseCommits(2), 1u);
+  EXPECT_EQ(disk->LoseCommits(2), 0u);
+  EXPECT_EQ(ReadAll(MemoryStore(disk, nullptr)), (Rows{{"a", "3"}}));
+}
+
 TEST(MemoryStoreTest, ReportsTheStatsItIsTold) {
   MemoryStore store;
   StoreStats stats;

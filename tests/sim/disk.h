@@ -1,0 +1,57 @@
+// What an instance's shards survive in, and what can go wrong with it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "processor/shard_store.h"
+#include "store/store.h"
+#include "tests/sim/config.h"
+#include "tests/sim/random.h"
+
+namespace tally::sim {
+
+class Disk {
+ public:
+  virtual ~Disk() = default;
+
+  // Opens a partition's store, or makes it; one at a time. Errors only after a fault.
+  virtual absl::StatusOr<OpenedShard> Open(int32_t partition, const store::Lineage& wanted) = 0;
+
+  // ---- Faults. They end with Heal.
+
+  // The process is gone, its stores are closed.
+  virtual void Crash() {}
+  // The machine has lost power: what was not synced may be lost, in part or out of order. Stores
+  // are closed.
+  virtual void LosePower(Random& random) = 0;
+  // The next commit of the partition's store fails; whether it has happened is open.
+  virtual void FailNextCommit(int32_t partition, Random& random) = 0;
+  virtual void FailReads(int32_t partition) = 0;
+  virtual void SetFull(bool full) = 0;
+  // Power fails after so many more operations on files. No effect where there are none.
+  virtual void CutPowerAfter(int operations) = 0;
+  virtual bool power_is_cut() const { return false; }
+  // A fault stands that may be why a store cannot be opened or written.
+  virtual bool has_fault() const = 0;
+  // The store says that compaction is behind, or no longer.
+  virtual void SetBehind(int32_t partition, bool behind) = 0;
+  virtual void Heal() = 0;
+
+  // Background work of the store that waits; false: none.
+  virtual bool RunCompaction() { return false; }
+};
+
+std::unique_ptr<Disk> NewMemoryDisk();
+// RocksDB on a file system in memory.
+std::unique_ptr<Disk> NewRocksDisk(const Config& config);
+
+// A store that calls `between` between any two things that are done with it, so that others have
+// their turn there. `between` must outlive it.
+std::unique_ptr<store::Store> Interleaved(std::unique_ptr<store::Store> store,
+                                          const std::function<void()>& between);
+
+}  // namespace tally::sim

@@ -1,0 +1,211 @@
+#include "tests/sim/log.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace tally::sim {
+namespace {
+
+using domain::Index;
+using domain::Topic;
+
+class Batch final : public RecordBatch {
+ public:
+  std::span<const domain::Record> records() const override { return records_; }
+  const Offsets& next_offsets() const override { return next_; }
+
+  void Add(int64_t offset, const Input& input) {
+    auto& headers = headers_.emplace_back();
+    for (const auto& [name, value] : input.headers) headers.push_back({name, value});
+    records_.push_back({.topic = input.topic,
+                        .partition = input.partition,
+                        .offset = offset,
+                        .timestamp_ms = input.timestamp_ms,
+                        .key = input.key,
+                        .value = input.value,
+                        .headers = headers});
+  }
+  size_t size() const { return records_.size(); }
+  void Reach(Topic topic, int64_t next) {
+    auto& reached = next_[static_cast<size_t>(Index(topic))];
+    reached = std::max(reached, next);
+  }
+  bool empty() const { return records_.empty() && next_ == Offsets{-1, -1, -1}; }
+
+ private:
+  std::vector<domain::Record> records_;
+  std::deque<std::vector<domain::Header>> headers_;
+  Offsets next_{-1, -1, -1};
+};
+
+}  // namespace
+
+class Log::PartitionSource final : public ShardSource {
+ public:
+  PartitionSource(Log& log, int32_t partition, const Offsets& from, uint64_t salt)
+      : log_(log), partition_(partition), next_(from), random_(salt) {}
+
+  // By chance: which topic comes first, and how much of what is there has come already.
+  absl::StatusOr<std::unique_ptr<RecordBatch>> Poll(size_t records_max) override {
+    Faults& faults = log_.faults_[static_cast<size_t>(partition_)];
+    if (!faults.next_poll.ok()) return std::exchange(faults.next_poll, absl::OkStatus());
+    if (const int records = std::exchange(faults.rewind, 0); records > 0) Rewind(records);
+    auto batch = std::make_unique<Batch>();
+    const int first = random_.Below(domain::kTopicCount);
+    for (int i = 0; i < domain::kTopicCount; ++i) {
+      const Topic topic = domain::kTopics[(first + i) % domain::kTopicCount];
+      if (absl::Status status = Take(topic, records_max, *batch); !status.ok()) return status;
+    }
+    if (batch->empty()) return nullptr;
+    return batch;
+  }
+
+  Offsets EndOffsets() const override {
+    return log_.config_.ends_known ? log_.StableEnd(partition_) : Offsets{-1, -1, -1};
+  }
+
+ private:
+  absl::Status Take(Topic topic, size_t records_max, Batch& batch) {
+    const TopicPartition& at = log_.At(partition_, topic);
+    int64_t& next = next_[static_cast<size_t>(Index(topic))];
+    if (next < at.begin || next > at.end()) {
+      return absl::OutOfRangeError(fmt::format("offset {} of topic {} is not in [{}, {}]", next,
+                                               Index(topic), at.begin, at.end()));
+    }
+    // Some of it is still on its way, but something has come.
+    const bool all = random_.Percent(70);
+    const size_t room = records_max - std::min(records_max, batch.size());
+    size_t left = all ? room : std::min<size_t>(room, 1 + static_cast<size_t>(random_.Below(5)));
+    const int64_t before = next;
+    for (; next < at.stable_end(); ++next) {
+      const Entry& entry = at.entries[static_cast<size_t>(next)];
+      if (!entry.input || entry.hidden) continue;
+      if (left == 0) break;
+      batch.Add(next, *entry.input);
+      --left;
+    }
+    if (next > before) batch.Reach(topic, next);
+    return absl::OkStatus();
+  }
+
+  void Rewind(int records) {
+    for (const Topic topic : domain::kTopics) {
+      int64_t& next = next_[static_cast<size_t>(Index(topic))];
+      next = std::min(next, std::max(log_.At(partition_, topic).begin, next - records));
+    }
+  }
+
+  Log& log_;
+  const int32_t partition_;
+  Offsets next_;
+  Random random_;
+};
+
+class Log::Source final : public LogSource {
+ public:
+  Source(Log& log, uint64_t salt, OnGroupOffsets on_group_offsets)
+      : log_(log), random_(salt), on_group_offsets_(std::move(on_group_offsets)) {}
+
+  absl::StatusOr<std::unique_ptr<ShardSource>> Open(int32_t partition,
+                                                    const Offsets& from) override {
+    return std::make_unique<PartitionSource>(log_, partition, from, random_.Next());
+  }
+  int WakeFd() const override { return -1; }
+  void CommitGroupOffsets(int32_t partition, const Offsets& next) override {
+    on_group_offsets_(partition, next);
+  }
+  absl::Status Connection() const override { return absl::OkStatus(); }
+
+ private:
+  Log& log_;
+  Random random_;
+  const OnGroupOffsets on_group_offsets_;
+};
+
+Log::Log(const Config& config)
+    : config_(config),
+      partitions_(static_cast<size_t>(config.partitions)),
+      faults_(static_cast<size_t>(config.partitions)) {}
+
+Log::TopicPartition& Log::At(int32_t partition, Topic topic) {
+  return partitions_[static_cast<size_t>(partition)][static_cast<size_t>(Index(topic))];
+}
+
+const Log::TopicPartition& Log::At(int32_t partition, Topic topic) const {
+  return partitions_[static_cast<size_t>(partition)][static_cast<size_t>(Index(topic))];
+}
+
+int64_t Log::Append(const Input& input, bool transactional) {
+  TopicPartition& at = At(input.partition, input.topic);
+  at.entries.push_back({.input = input, .transactional = transactional && at.open_since});
+  return at.end() - 1;
+}
+
+void Log::Skip(int32_t partition, Topic topic, int64_t offsets) {
+  TopicPartition& at = At(partition, topic);
+  for (; offsets > 0; --offsets) at.entries.push_back({});
+}
+
+void Log::BeginTransaction(int32_t partition, Topic topic) {
+  TopicPartition& at = At(partition, topic);
+  if (!at.open_since) at.open_since = at.end();
+}
+
+void Log::EndTransaction(int32_t partition, Topic topic, bool commit) {
+  TopicPartition& at = At(partition, topic);
+  if (!at.open_since) return;
+  for (int64_t i = *at.open_since; !commit && i < at.end(); ++i) {
+    Entry& entry = at.entries[static_cast<size_t>(i)];
+    entry.hidden = entry.transactional;
+  }
+  at.entries.push_back({});  // the marker
+  at.open_since.reset();
+}
+
+void Log::EndAllTransactions() {
+  for (int32_t partition = 0; partition < config_.partitions; ++partition) {
+    for (const Topic topic : domain::kTopics) EndTransaction(partition, topic, true);
+  }
+}
+
+void Log::DeleteBelow(int32_t partition, Topic topic, int64_t offset) {
+  TopicPartition& at = At(partition, topic);
+  at.begin = std::max(at.begin, std::min(offset, at.stable_end()));
+}
+
+Offsets Log::StableEnd(int32_t partition) const {
+  Offsets end{};
+  for (const Topic topic : domain::kTopics) {
+    end[static_cast<size_t>(Index(topic))] = At(partition, topic).stable_end();
+  }
+  return end;
+}
+
+std::vector<LogRange> Log::Ranges(int32_t partition) const {
+  std::vector<LogRange> ranges;
+  for (const Topic topic : domain::kTopics) {
+    const TopicPartition& at = At(partition, topic);
+    ranges.push_back({.begin = at.begin, .end = at.stable_end()});
+  }
+  return ranges;
+}
+
+void Log::FailNextPoll(int32_t partition, absl::Status status) {
+  faults_[static_cast<size_t>(partition)].next_poll = std::move(status);
+}
+
+void Log::Rewind(int32_t partition, int records) {
+  faults_[static_cast<size_t>(partition)].rewind = records;
+}
+
+void Log::ClearFaults() {
+  for (Faults& faults : faults_) faults = {};
+}
+
+std::unique_ptr<LogSource> Log::NewSource(uint64_t salt, OnGroupOffsets on_group_offsets) {
+  return std::make_unique<Source>(*this, salt, std::move(on_group_offsets));
+}
+
+}  // namespace tally::sim
