@@ -66,6 +66,7 @@ void KeyRing::Run() {
     }
     lock.unlock();
     const absl::Status status = Refresh();
+    Report(status);
     lock.lock();
     schedule_.OnDone(status.ok(), absl::Now());
   }
@@ -75,13 +76,19 @@ absl::Status KeyRing::Refresh() {
   auto text = source_->Read();
   absl::Status status = text.ok() ? Replace(*std::move(text)) : text.status();
   metrics_.CountRefresh(status.ok());
-  if (status.ok()) {
-    last_failure_.clear();
-  } else if (!absl::IsCancelled(status) && last_failure_ != status.message()) {
-    last_failure_ = std::string(status.message());
-    spdlog::error("keys of tokens cannot be refreshed, those at hand stay: {}", last_failure_);
-  }
   return status;
+}
+
+void KeyRing::Report(const absl::Status& status) {
+  if (absl::IsCancelled(status) || last_failure_ == status.message()) return;
+  last_failure_ = std::string(status.message());
+  if (status.ok()) {
+    spdlog::info("token keys can be read again");
+  } else if (Get().keys == nullptr) {
+    spdlog::error("there are no token keys yet, nobody is let in: {}", last_failure_);
+  } else {
+    spdlog::error("token keys cannot be refreshed, the last good ones stay: {}", last_failure_);
+  }
 }
 
 absl::Status KeyRing::Replace(std::string text) {
@@ -92,7 +99,7 @@ absl::Status KeyRing::Replace(std::string text) {
   }
   text_ = std::move(text);
   metrics_.SetKeys((*keys)->size());
-  spdlog::info("{} key(s) of tokens read from {}", (*keys)->size(), source_->name());
+  spdlog::info("{} token key(s) read from {}", (*keys)->size(), source_->name());
   for (const std::string& why : (*keys)->left_out()) spdlog::info("not used: {}", why);
   const std::lock_guard lock(mutex_);
   current_ = {*std::move(keys), current_.generation + 1};

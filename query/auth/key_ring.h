@@ -46,6 +46,7 @@ class KeyRing {
   void Run();
   absl::Status Refresh();
   absl::Status Replace(std::string text);
+  void Report(const absl::Status& status);
 
   const std::unique_ptr<JwksSource> source_;
   Metrics& metrics_;

@@ -491,7 +491,7 @@ def test_keys_in_a_file_are_read_again_and_bad_files_are_not(keys, tmp_path):
                 assert not deadline.passed(), tallyd.output()
                 tallyd.pause()
             assert ask(tallyd, EVENT, old).status == 404
-        tallyd.wait_for_output("keys of tokens cannot be refreshed.*jwks.json")
+        tallyd.wait_for_output("token keys cannot be refreshed.*jwks.json")
 
         # A key that went away lets nobody in any more, remembered tokens included.
         replace(path, tokens.jwks(keys.elliptic))
