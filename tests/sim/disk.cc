@@ -11,6 +11,21 @@ namespace {
 constexpr uint64_t kRewindableCommits = 5;
 constexpr uint64_t kManyRuns = 1'000'000;
 
+// What every store has from its first commit on.
+class FirstRow final : public store::CommitRows {
+ public:
+  explicit FirstRow(const CheckpointRow& checkpoint) { EncodeCheckpoint(checkpoint, &value_); }
+  std::optional<Row> Next() override {
+    if (std::exchange(given_, true)) return std::nullopt;
+    return Row{store::RowOp::kPut, kCheckpointKey, value_};
+  }
+  size_t SizeHint() const override { return 1; }
+
+ private:
+  std::string value_;
+  bool given_ = false;
+};
+
 // Tells when it is closed.
 class ClosingStore final : public store::Store {
  public:

@@ -8,7 +8,7 @@
 
 #include "processor/log_check.h"
 #include "processor/shard_store.h"
-#include "processor/store_scan.h"
+#include "processor/store_check.h"
 #include "tests/sim/failure.h"
 
 namespace tally::sim {
