@@ -3,7 +3,8 @@
 
 namespace tally::query::rpc {
 
-// Once for the process. Which of them there are is GRPC_VERBOSITY's business; by default errors.
+// Once for the process. Errors are warnings here, one a second at most; what else there is (see
+// GRPC_VERBOSITY) is for debugging.
 void LogAsWeDo();
 
 }  // namespace tally::query::rpc

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "query/grpc/credentials.h"
 #include "query/grpc/gate.h"
 #include "query/grpc/health_service.h"
 #include "query/grpc/log.h"
@@ -88,7 +89,9 @@ class Server::Impl {
         work_(asio::make_work_guard(io_)),
         service_(service, authenticator, gate_, metrics, io_.get_executor()),
         health_(health, {"", v1::QueryService::service_full_name()}, options_.watches_max,
-                options_.health_interval, io_.get_executor()) {}
+                options_.health_interval, io_.get_executor()),
+        credentials_(options_.credentials == nullptr ? ::grpc::InsecureServerCredentials()
+                                                     : MakeCredentials(*options_.credentials)) {}
 
   absl::Status Start();
   void BeginDrain();
@@ -107,6 +110,7 @@ class Server::Impl {
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   QueryService service_;
   HealthService health_;
+  const std::shared_ptr<::grpc::ServerCredentials> credentials_;
   std::unique_ptr<::grpc::Server> server_;
   std::vector<std::thread> threads_;
   std::thread shutdown_;  // of gRPC's server, which waits until every call is over
@@ -121,8 +125,7 @@ absl::Status Server::Impl::Listen(const tcp::endpoint& endpoint) {
   Limit(options_, builder);
   KeepAlive(options_, builder);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddListeningPort(absl::StrCat(host, ":", options_.port),
-                           ::grpc::InsecureServerCredentials(), &bound);
+  builder.AddListeningPort(absl::StrCat(host, ":", options_.port), credentials_, &bound);
   builder.RegisterService(&service_);
   builder.RegisterService(&health_);
   server_ = builder.BuildAndStart();

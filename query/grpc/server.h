@@ -13,13 +13,15 @@
 #include "query/grpc/metrics.h"
 #include "query/reader.h"
 #include "query/service.h"
+#include "query/tls/credentials.h"
 
 namespace tally::query::rpc {
 
 struct ServerOptions {
   std::string address = "127.0.0.1";  // an IP address, not a name; IPv6 without brackets
   uint16_t port = 0;                  // 0: any free one, see Server::port()
-  int threads = 1;                    // that compute answers, >= 1; gRPC has a few of its own
+  const tls::CredentialStore* credentials = nullptr;  // null: plaintext; must outlive the server
+  int threads = 1;  // that compute answers, >= 1; gRPC has a few of its own
 
   size_t calls_max = 1024;             // at once; beyond: RESOURCE_EXHAUSTED
   int calls_per_connection_max = 100;  // at once; a client holds back what is beyond

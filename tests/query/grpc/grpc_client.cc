@@ -6,7 +6,6 @@
 #include <google/protobuf/wrappers.pb.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
-#include <grpcpp/security/credentials.h>
 #include <grpcpp/support/byte_buffer.h>
 #include <gtest/gtest.h>
 
@@ -60,14 +59,13 @@ std::optional<v1::Problem> ProblemOf(const ::grpc::Status& status) {
   return problem;
 }
 
-GrpcClient::GrpcClient(uint16_t port)
-    : channel_(::grpc::CreateCustomChannel(
-          absl::StrCat("127.0.0.1:", port), ::grpc::InsecureChannelCredentials(), [] {
-            ::grpc::ChannelArguments arguments;
-            // One connection for each client, as for processes.
-            arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-            return arguments;
-          }())) {}
+GrpcClient::GrpcClient(uint16_t port, std::shared_ptr<::grpc::ChannelCredentials> credentials) {
+  ::grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own
+  arguments.SetSslTargetNameOverride("localhost");
+  if (credentials == nullptr) credentials = ::grpc::InsecureChannelCredentials();
+  channel_ = ::grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", port), credentials, arguments);
+}
 
 GrpcReply GrpcClient::Call(const std::string& method, const std::string& request_text,
                            const Metadata& metadata) const {

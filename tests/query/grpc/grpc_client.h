@@ -4,6 +4,7 @@
 #include <google/protobuf/message.h>
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
+#include <grpcpp/security/credentials.h>
 #include <grpcpp/support/status.h>
 
 #include <cstdint>
@@ -38,7 +39,9 @@ class GrpcClient {
  public:
   static constexpr int kWaitSeconds = 20;
 
-  explicit GrpcClient(uint16_t port);
+  // Plaintext unless `credentials` are given.
+  explicit GrpcClient(uint16_t port,
+                      std::shared_ptr<::grpc::ChannelCredentials> credentials = nullptr);
 
   // One call of tally.v1.QueryService.
   GrpcReply Call(const std::string& method, const std::string& request_text,
