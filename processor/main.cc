@@ -234,15 +234,15 @@ absl::StatusOr<Servers> StartServers(const Config& config, query::Service& servi
 }
 
 // Null where none is asked for.
-absl::StatusOr<std::unique_ptr<query::rpc::Server>> StartGrpc(const Config& config,
-                                                              query::Service& service,
-                                                              const query::HealthSource& health,
-                                                              const query::Authenticator* asked,
-                                                              query::rpc::Metrics& metrics) {
+absl::StatusOr<std::unique_ptr<query::rpc::Server>> StartGrpc(
+    const Config& config, query::Service& service, const query::HealthSource& health,
+    const query::Authenticator* asked, const query::tls::CredentialStore* tls,
+    query::rpc::Metrics& metrics) {
   if (!config.grpc) return nullptr;
   query::rpc::ServerOptions options;
   options.address = config.grpc->address;
   options.port = config.grpc->port;
+  options.credentials = tls;
   return query::rpc::Server::Start(std::move(options), service, health, asked, &metrics);
 }
 
@@ -416,10 +416,13 @@ int Run(Config config) {
   spdlog::info("tallyd {} serves {}://{} (probes and metrics: {}://{})", kVersion, scheme,
                HostPort(*servers->api), servers->admin ? "http" : scheme,
                HostPort(servers->admin_server()));
-  auto grpc = StartGrpc(config, service, *engine, authenticator->get(), grpc_metrics);
+  auto grpc =
+      StartGrpc(config, service, *engine, authenticator->get(), credentials->get(), grpc_metrics);
   if (!grpc.ok()) return Fail(grpc.status());
   servers->grpc = *std::move(grpc);
-  if (servers->grpc) spdlog::info("gRPC: {}", HostPort(*servers->grpc));
+  if (servers->grpc)
+    spdlog::info("and gRPC at {}{}", HostPort(*servers->grpc),
+                 config.serve.tls() ? " with TLS" : "");
   if (!config.ready_file.empty()) {
     if (auto status = WriteReadyFile(config, *servers); !status.ok()) return Fail(status);
   }
