@@ -364,7 +364,14 @@ int Run(Config config) {
   auto registry = std::make_shared<prometheus::Registry>();
   auto authenticator = MakeAuthenticator(config.auth, *registry);
   if (!authenticator.ok()) return Fail(authenticator.status());
-  if (*authenticator) end.OnHangup([&asked = **authenticator] { asked.Reload(); });
+  if (*authenticator) {
+    end.OnHangup([&asked = **authenticator] { asked.Reload(); });
+    if (!config.http.loopback && !config.serve.tls()) {
+      spdlog::warn(
+          "tokens come over plain HTTP from other machines: whoever reads them on the way can use "
+          "them. Give --tls-cert and --tls-key, or end TLS in front of this");
+    }
+  }
   auto credentials = OpenCredentials(config.serve, *registry);
   if (!credentials.ok()) return Fail(credentials.status());
   if (*credentials) end.OnHangup([&store = **credentials] { store.Reload().IgnoreError(); });

@@ -257,6 +257,24 @@ TEST_F(WorkerTest, TimelinesAddUpWhereverTheirPartsAre) {
   }
 }
 
+TEST_F(WorkerTest, AnEventThatTheViewerDoesNotSeeIsAnsweredAsIfThereWereNone) {
+  constexpr domain::Hour kHour = domain::HourOf(kTime);
+  Create("evt-1", "user-1");
+  Register("evt-1", 0, 10);
+  Process process(log_, disks_, 1, absl::Seconds(1));
+  query::TimelineNeed need;
+  need.sums = {{kHour, kHour + 1}};
+  need.hours = query::HoursNeed{.range = {kHour, kHour + 1}, .channels = {}};
+  for (const std::string user : {"user-1", "user-2", ""}) {
+    need.viewer = query::Viewer::User(user);
+    const auto read = Eventually([&] { return process.ReadEvent("evt-1", All("evt-1"), need); });
+    ASSERT_TRUE(read.ok()) << read.status();
+    EXPECT_EQ(read->event.has_value(), user == "user-1");
+    EXPECT_EQ(read->hours.empty(), user != "user-1");
+    EXPECT_EQ(read->position.size(), 1u);
+  }
+}
+
 TEST_F(WorkerTest, OtherInstancesEventsAreNamed) {
   Process process(log_, disks_, 1, absl::Seconds(1), /*instances=*/2);
   std::string foreign = "evt-0";
