@@ -366,9 +366,10 @@ int Run(Config config) {
   if (!authenticator.ok()) return Fail(authenticator.status());
   if (*authenticator) {
     end.OnHangup([&asked = **authenticator] { asked.Reload(); });
-    if (!config.http.loopback && !config.serve.tls()) {
+    const bool reachable = !config.http.loopback || (config.grpc && !config.grpc->loopback);
+    if (reachable && !config.serve.tls()) {
       spdlog::warn(
-          "tokens come over plain HTTP from other machines: whoever reads them on the way can use "
+          "tokens come unencrypted from other machines: whoever reads them on the way can use "
           "them. Give --tls-cert and --tls-key, or end TLS in front of this");
     }
   }

@@ -100,6 +100,9 @@ absl::Status KeyRing::Replace(std::string text) {
   text_ = std::move(text);
   metrics_.SetKeys((*keys)->size());
   spdlog::info("{} token key(s) read from {}", (*keys)->size(), source_->name());
+  if ((*keys)->HasSecret()) {
+    spdlog::warn("{} holds HS256 secrets: whoever can read it can make tokens", source_->name());
+  }
   for (const std::string& why : (*keys)->left_out()) spdlog::info("not used: {}", why);
   const std::lock_guard lock(mutex_);
   current_ = {*std::move(keys), current_.generation + 1};
