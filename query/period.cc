@@ -24,6 +24,7 @@ constexpr int kDeltaHours = 24;
 struct WrittenTime {
   absl::CivilSecond civil;
   std::optional<int> offset_minutes;
+  bool whole_second = true;
 };
 
 // Reads text from left to right; every method is false when the text does not go on like that.
@@ -79,31 +80,31 @@ bool ScanOffset(Scanner& in, std::optional<int>& offset_minutes) {
   return in.AtEnd();
 }
 
-// Why a time was refused; nullptr: it was not.
-using Refusal = const std::string_view*;
+// Seconds may be left out, and have a fraction.
+bool ScanSecond(Scanner& in, int& second, bool& whole_second) {
+  if (!in.AnyOf(":")) return true;
+  if (!in.Number(2, second)) return false;
+  return !in.AnyOf(".") || in.Fraction(whole_second);
+}
 
-Refusal ScanTime(std::string_view text, WrittenTime& time) {
+bool ScanTime(std::string_view text, WrittenTime& time) {
   Scanner in(text);
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
-  bool whole_second = true;
   if (!in.Number(4, year) || !in.AnyOf("-") || !in.Number(2, month) || !in.AnyOf("-") ||
       !in.Number(2, day)) {
-    return &kDateAllowed;
+    return false;
   }
   if (!in.AtEnd()) {
-    if (!in.AnyOf("Tt") || !in.Number(2, hour) || !in.AnyOf(":") || !in.Number(2, minute)) {
-      return &kDateAllowed;
+    if (!in.AnyOf("Tt") || !in.Number(2, hour) || !in.AnyOf(":") || !in.Number(2, minute) ||
+        !ScanSecond(in, second, time.whole_second) || !ScanOffset(in, time.offset_minutes)) {
+      return false;
     }
-    if (in.AnyOf(":") && !in.Number(2, second)) return &kDateAllowed;
-    if (in.AnyOf(".") && !in.Fraction(whole_second)) return &kDateAllowed;
-    if (!ScanOffset(in, time.offset_minutes)) return &kDateAllowed;
   }
   time.civil = absl::CivilSecond(year, month, day, hour, minute, second);
   const bool normal = time.civil.month() == month && time.civil.day() == day &&
                       time.civil.hour() == hour && time.civil.minute() == minute &&
                       time.civil.second() == second;
-  if (!normal) return &kDateAllowed;
-  return whole_second ? nullptr : &kHourAllowed;
+  return normal;
 }
 
 absl::Time ToTime(const WrittenTime& time, absl::TimeZone zone) {
@@ -116,23 +117,28 @@ absl::Time ToTime(const WrittenTime& time, absl::TimeZone zone) {
 
 bool IsFullHour(absl::Time time) { return absl::ToUnixSeconds(time) % 3600 == 0; }
 
-std::optional<absl::Time> ParseTime(std::string_view name, const std::string& text,
-                                    absl::TimeZone zone, std::vector<ParameterError>& errors) {
+// Of a local time only what is written is looked at: the rest is the zone's fault.
+bool IsFullHour(const WrittenTime& time) {
+  if (!time.whole_second) return false;
+  if (time.offset_minutes.has_value()) return IsFullHour(ToTime(time, absl::UTCTimeZone()));
+  return time.civil.minute() == 0 && time.civil.second() == 0;
+}
+
+// What is written, also where it is refused for more than how it is written.
+std::optional<WrittenTime> ParseTime(std::string_view name, const std::string& text,
+                                     std::vector<ParameterError>& errors) {
   const auto refuse = [&](std::string_view allowed) {
     errors.push_back({std::string(name), text, std::string(allowed)});
-    return std::nullopt;
   };
-  WrittenTime written;
-  if (const Refusal refusal = ScanTime(text, written); refusal != nullptr) return refuse(*refusal);
-  if (written.civil.year() < kPeriodYearMin || written.civil.year() > kPeriodYearMax) {
-    return refuse(absl::StrCat("a year from ", kPeriodYearMin, " to ", kPeriodYearMax));
+  WrittenTime time;
+  if (!ScanTime(text, time)) {
+    refuse(kDateAllowed);
+    return std::nullopt;
   }
-  const absl::Time time = ToTime(written, zone);
-  // Of a local time only what is written is looked at: the rest is the zone's fault.
-  const bool full_hour = written.offset_minutes.has_value()
-                             ? IsFullHour(time)
-                             : written.civil.minute() == 0 && written.civil.second() == 0;
-  if (!full_hour) return refuse(kHourAllowed);
+  if (time.civil.year() < kPeriodYearMin || time.civil.year() > kPeriodYearMax) {
+    refuse(absl::StrCat("a year from ", kPeriodYearMin, " to ", kPeriodYearMax));
+  }
+  if (!IsFullHour(time)) refuse(kHourAllowed);
   return time;
 }
 
@@ -202,31 +208,42 @@ void Limit(absl::Time begin, absl::Time end, Window& window) {
   window.previous = RangeBefore(window.current);
 }
 
+std::optional<WrittenTime> ParseEnd(std::string_view name, std::string_view other,
+                                    const std::optional<std::string>& text,
+                                    std::vector<ParameterError>& errors) {
+  if (text.has_value()) return ParseTime(name, *text, errors);
+  errors.push_back({std::string(name), "",
+                    absl::StrCat("to be given together with ",
+                                 absl::string_view(other.data(), other.size()), ", or neither")});
+  return std::nullopt;
+}
+
+// Without the zone it is only known of two local times, or of two that say their offset.
+bool IsBefore(const WrittenTime& a, const WrittenTime& b, bool zone_known, absl::TimeZone zone) {
+  const bool alike = a.offset_minutes.has_value() == b.offset_minutes.has_value();
+  if (!zone_known && !alike) return true;
+  return ToTime(a, zone) < ToTime(b, zone);
+}
+
 void ParsePeriod(const PeriodParameters& parameters, bool zone_known, Window& window,
                  std::vector<ParameterError>& errors) {
-  std::optional<absl::Time> begin, end;
-  if (parameters.start_date.has_value()) {
-    begin = ParseTime("startDate", *parameters.start_date, window.zone, errors);
-  } else {
-    errors.push_back({"startDate", "", "to be given together with endDate, or neither"});
-  }
-  if (parameters.end_date.has_value()) {
-    end = ParseTime("endDate", *parameters.end_date, window.zone, errors);
-  } else {
-    errors.push_back({"endDate", "", "to be given together with startDate, or neither"});
-  }
-  if (!begin.has_value() || !end.has_value() || !zone_known) return;
-  if (*end <= *begin) {
+  const size_t errors_before = errors.size();
+  const auto begin = ParseEnd("startDate", "endDate", parameters.start_date, errors);
+  const auto end = ParseEnd("endDate", "startDate", parameters.end_date, errors);
+  if (!begin.has_value() || !end.has_value()) return;
+  if (!IsBefore(*begin, *end, zone_known, window.zone)) {
     errors.push_back({"endDate", *parameters.end_date,
                       "later than startDate (the period is half-open: January is 2026-01-01 … "
                       "2026-02-01)"});
-    return;
   }
-  if (!IsFullHour(*begin) || !IsFullHour(*end) || !IsWholeHours(window.zone, *begin, *end)) {
+  if (!zone_known || errors.size() > errors_before) return;
+  const absl::Time first = ToTime(*begin, window.zone);
+  const absl::Time last = ToTime(*end, window.zone);
+  if (!IsFullHour(first) || !IsFullHour(last) || !IsWholeHours(window.zone, first, last)) {
     errors.push_back({"timezone", window.timezone, std::string(kZoneAllowed)});
     return;
   }
-  Limit(*begin, *end, window);
+  Limit(first, last, window);
 }
 
 }  // namespace

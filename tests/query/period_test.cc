@@ -115,6 +115,7 @@ TEST(PeriodTest, Refusals) {
       {"2026-01-01 09:00", later, {}, "startDate", "ISO 8601"},
       {"2026-01-01T09:00:60", later, {}, "startDate", "ISO 8601"},
       {"2026-01-01T09:60", later, {}, "startDate", "ISO 8601"},
+      {"2026-01-01T09:00.0", later, {}, "startDate", "ISO 8601"},
       {"2026-01-01T09:00:00.", later, {}, "startDate", "ISO 8601"},
       {"2026-01-01T09:00+0900", later, {}, "startDate", "ISO 8601"},
       {"2026-01-01T09:00+09", later, {}, "startDate", "ISO 8601"},
@@ -173,9 +174,32 @@ TEST(PeriodTest, Refusals) {
 }
 
 TEST(PeriodTest, NamesEverythingThatIsWrong) {
-  std::vector<ParameterError> errors;
-  ParseWindow({"x", "y", "z"}, kNow, errors);
-  EXPECT_EQ(errors.size(), 3u);
+  using Names = std::vector<std::string>;
+  const struct {
+    Text start, end, zone;
+    Names parameters;
+  } rows[] = {
+      {"x", "y", "z", {"timezone", "startDate", "endDate"}},
+      {"2026-01-02T00:30", "2026-01-01T00:30", {}, {"startDate", "endDate", "endDate"}},
+      {"2026-01-02T00:30", "2026-01-01", {}, {"startDate", "endDate"}},
+      {"2026-01-02", "2026-01-01T00:00:00.5", {}, {"endDate", "endDate"}},
+      {"2026-01-02", "1999-01-01", {}, {"endDate", "endDate"}},
+      {"1999-01-01T00:30", "2026-01-01", {}, {"startDate", "startDate"}},
+      {"2026-01-02", "2026-01-01", "Asia/Kolkata", {"timezone", "endDate"}},
+      {"2026-01-02T00:00Z", "2026-01-02T09:00+09:00", "z", {"timezone", "endDate"}},
+      {{}, "2026-01-01T00:30", "z", {"timezone", "startDate", "endDate"}},
+      // Which of these is earlier, only the zone could tell.
+      {"2026-01-02", "2026-01-01T23:00Z", "z", {"timezone"}},
+      // The zone is to blame for neither of two ends that are wrong by themselves.
+      {"2016-01-02", "2016-01-01", "Asia/Pyongyang", {"endDate"}},
+  };
+  for (const auto& row : rows) {
+    std::vector<ParameterError> errors;
+    ParseWindow({row.start, row.end, row.zone}, kNow, errors);
+    Names named;
+    for (const ParameterError& error : errors) named.push_back(error.parameter);
+    EXPECT_EQ(named, row.parameters) << row.start.value_or("-") << " " << *row.end;
+  }
 }
 
 TEST(PeriodTest, TimesCarryTheZonesOffset) {
