@@ -248,7 +248,8 @@ class Tallyd(Process):
         return self.read(event_path(event_id) + query, position)
 
     def user(self, user_id, position=None, query=""):
-        return self.read(f"/api/v1/users/{urllib.parse.quote(user_id)}/analytics{query}", position)
+        path = f"/api/v1/users/{urllib.parse.quote(user_id, safe='')}/analytics"
+        return self.read(path + query, position)
 
     def metrics(self):
         """{(name, frozenset of labels): value}."""

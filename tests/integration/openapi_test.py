@@ -91,7 +91,7 @@ def codes_in_sources():
 
 def test_every_code_of_a_problem_is_documented(tallyd):
     documented = tallyd.document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]
-    assert set(documented) == codes_in_sources(), "query/openapi/openapi.json lists them: Problem.code"
+    assert set(documented) == codes_in_sources(), "openapi.json lists them: Problem.code"
 
 
 def test_documented_limits_are_the_real_ones(tallyd):
