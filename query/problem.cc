@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/cord.h"
@@ -59,6 +61,19 @@ void WriteErrors(Json& json, absl::Span<const ParameterError> errors) {
   json.EndArray();
 }
 
+// The first of equal ones, and the first kShownErrorsMax of these; how many different ones that
+// leaves out.
+size_t KeepShown(std::vector<ParameterError>& errors) {
+  std::set<std::tuple<std::string, std::string, std::string>> seen;
+  std::erase_if(errors, [&](const ParameterError& error) {
+    return !seen.emplace(error.parameter, error.value, error.allowed).second;
+  });
+  if (errors.size() <= kShownErrorsMax) return 0;
+  const size_t left_out = errors.size() - kShownErrorsMax;
+  errors.resize(kShownErrorsMax);
+  return left_out;
+}
+
 std::string WriteProblem(int http_status, std::string_view code, std::string_view detail,
                          absl::Span<const ParameterError> errors, std::string_view position) {
   rapidjson::StringBuffer buffer;
@@ -86,6 +101,7 @@ std::string WriteProblem(int http_status, std::string_view code, std::string_vie
 }  // namespace
 
 absl::Status InvalidParameters(std::vector<ParameterError> errors) {
+  const size_t left_out = KeepShown(errors);
   std::string bytes;
   AppendVarint(errors.size(), &bytes);
   for (const ParameterError& error : errors) {
@@ -93,11 +109,13 @@ absl::Status InvalidParameters(std::vector<ParameterError> errors) {
     AppendBytes(error.value, &bytes);
     AppendBytes(error.allowed, &bytes);
   }
-  absl::Status status = absl::InvalidArgumentError(
+  std::string message =
       absl::StrJoin(errors, "; ", [](std::string* out, const ParameterError& error) {
         const std::string name = Shown(error.parameter);
         absl::StrAppend(out, name.empty() ? "\"\"" : name, ": ", error.allowed);
-      }));
+      });
+  if (left_out > 0) absl::StrAppend(&message, "; and ", left_out, " more");
+  absl::Status status = absl::InvalidArgumentError(message);
   status.SetPayload(kErrorsUrl, absl::Cord(bytes));
   return status;
 }

@@ -21,9 +21,10 @@ struct ParameterError {
 };
 inline constexpr size_t kShownValueBytesMax = 256;
 
-// kInvalidArgument with the errors as its payload and a message that names the parameters.
-// `errors` must not be empty.
+// kInvalidArgument with the errors as its payload, each once and kShownErrorsMax at most, and a
+// message that names the parameters. `errors` must not be empty.
 absl::Status InvalidParameters(std::vector<ParameterError> errors);
+inline constexpr size_t kShownErrorsMax = 100;
 std::vector<ParameterError> GetParameterErrors(const absl::Status& status);
 
 // The token of the position that a failing answer reflects ("" if none), and whether the shards

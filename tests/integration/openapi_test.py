@@ -82,7 +82,7 @@ def test_the_example_problem_is_what_is_answered(tallyd):
 
 def codes_in_sources():
     """Every stable code that the servers can answer with, as they are written down."""
-    codes = set(re.findall(r'\{absl::StatusCode::\w+, \d+, "(\w+)"',
+    codes = set(re.findall(r'\{Code::\w+, \d{3}, [^"]*"(\w+)"',
                            (SOURCES / "problem.cc").read_text("utf-8")))
     for source in SOURCES.glob("http/*.cc"):
         codes.update(re.findall(r'ProblemResponse\(\s*\d{3},\s*"(\w+)"', source.read_text("utf-8")))
@@ -92,6 +92,18 @@ def codes_in_sources():
 def test_every_code_of_a_problem_is_documented(tallyd):
     documented = tallyd.document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]
     assert set(documented) == codes_in_sources(), "openapi.json lists them: Problem.code"
+
+
+def test_every_status_of_the_server_is_documented(tallyd):
+    """Those that any request can meet, before a route is asked."""
+    statuses = set()
+    for source in ("dispatch", "session"):
+        text = (SOURCES / f"http/{source}.cc").read_text("utf-8")
+        statuses.update(re.findall(r"ProblemResponse\(\s*(\d{3}),", text))
+    assert statuses >= {"400", "405", "431"}
+    for path, methods in tallyd.document["paths"].items():
+        missing = statuses - {"404"} - set(methods["get"]["responses"])
+        assert not missing, f"{path} lacks {missing}"
 
 
 def test_documented_limits_are_the_real_ones(tallyd):

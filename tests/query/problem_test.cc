@@ -8,6 +8,8 @@
 namespace tally::query {
 namespace {
 
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
 TEST(ProblemTest, OneTable) {
@@ -42,6 +44,18 @@ TEST(ProblemTest, ListsAllParameters) {
             R"("detail":"page: an integer; x: y","code":"invalid_parameter","errors":[)"
             R"({"parameter":"page","value":"-1","allowed":"an integer"},)"
             R"({"parameter":"x","value":"�","allowed":"y"}]})");
+}
+
+TEST(ProblemTest, SaysEachThingOnceAndNotEndlessly) {
+  const ParameterError twice{"x", "1", "y"};
+  EXPECT_THAT(GetParameterErrors(InvalidParameters({twice, {"", "", "z"}, twice})),
+              ElementsAre(twice, ParameterError{"", "", "z"}));
+  EXPECT_EQ(InvalidParameters({{"", "", "z"}}).message(), "\"\": z");
+  std::vector<ParameterError> many;
+  for (int i = 0; i < 103; ++i) many.push_back({std::to_string(i), "", "n"});
+  const absl::Status status = InvalidParameters(many);
+  EXPECT_EQ(GetParameterErrors(status).size(), kShownErrorsMax);
+  EXPECT_THAT(std::string(status.message()), EndsWith("99: n; and 3 more"));
 }
 
 TEST(ProblemTest, CarriesThePositionReached) {
