@@ -35,6 +35,7 @@ struct Texts {
   std::string admin;
   std::string grpc;
   int checkpoint_interval_ms = 1000;
+  std::string audit_interval = "5m";
   int position_wait_ms = 500;
   bool allow_anonymous = false;
   std::vector<std::string> kafka_config;
@@ -82,6 +83,8 @@ void Declare(CLI::App& app, Config& config, Texts& texts) {
   Add(app, kState, "--checkpoint-interval-ms", texts.checkpoint_interval_ms,
       "Longest time until what was read is durable (while not far behind)")
       ->check(CLI::Range(10, 3'600'000));
+  Add(app, kState, "--audit-interval", texts.audit_interval,
+      "How often all stored rows are looked at in the background, such as 5m or 2h; 0: never");
 
   constexpr char kServe[] = "Serving";
   Add(app, kServe, "--http-listen", texts.http,
@@ -208,6 +211,12 @@ absl::Status Apply(const Texts& texts, Config* config) {
   }
   config->memory_budget_bytes = *budget;
   config->checkpoint_interval = absl::Milliseconds(texts.checkpoint_interval_ms);
+  if (!absl::ParseDuration(texts.audit_interval, &config->audit_interval) ||
+      config->audit_interval < absl::ZeroDuration() ||
+      config->audit_interval > absl::Hours(24 * 366)) {
+    return absl::InvalidArgumentError(absl::StrCat("--audit-interval '", texts.audit_interval,
+                                                   "' is not a duration such as 5m, 90s or 0"));
+  }
   config->position_wait = absl::Milliseconds(texts.position_wait_ms);
 
   const bool reach_allowed = texts.allow_anonymous || config->auth.enabled();

@@ -15,6 +15,7 @@
 #include "absl/synchronization/notification.h"
 #include "processor/log_check.h"
 #include "processor/shard_store.h"
+#include "store/quarantine.h"
 
 namespace tally {
 namespace {
@@ -23,6 +24,7 @@ constexpr absl::Duration kAdminTimeout = absl::Seconds(10);
 constexpr absl::Duration kBackoffMin = absl::Milliseconds(250);
 constexpr absl::Duration kBackoffMax = absl::Seconds(5);
 constexpr absl::Duration kStartUpEndLimit = absl::Seconds(2);
+constexpr absl::Duration kAuditEndLimit = absl::Seconds(2);
 constexpr size_t kResidentEventBytes = 1'536;  // of an ordinary event, with a handful of channels
 constexpr absl::Duration kRepeatLogAfter = absl::Seconds(30);
 
@@ -65,6 +67,30 @@ MemoryShares ShareMemory(size_t budget, size_t shards) {
           .filter_bytes = 4 * sixteenth / shards,
           .queue_bytes = std::max(3 * sixteenth / (2 * shards), size_t{512} << 10),
           .resident_events = std::max(sixteenth / (kResidentEventBytes * shards), size_t{256})};
+}
+
+absl::Status Quarantined(const std::string& why) {
+  return absl::DataLossError(absl::StrCat(
+      "quarantined, since its stored rows are wrong (", why,
+      "): stop tallyd, see what differs with `tally verify --against-log`, and make the shard anew "
+      "with `tally rebuild`, or restore a backup with `tally restore`"));
+}
+
+constexpr absl::Duration kSnapshotLimit = absl::Seconds(5);
+
+// From another thread than the owner's; null when that takes too long.
+std::unique_ptr<store::Snapshot> SnapshotOf(Worker& worker, const Shard& shard) {
+  struct Answer {
+    absl::Notification done;
+    std::unique_ptr<store::Snapshot> snapshot;
+  };
+  const auto answer = std::make_shared<Answer>();
+  worker.PostToOwner()([answer, &shard] {
+    if (!shard.failed()) answer->snapshot = shard.NewStoreSnapshot();
+    answer->done.Notify();
+  });
+  if (!answer->done.WaitForNotificationWithTimeout(kSnapshotLimit)) return nullptr;
+  return std::move(answer->snapshot);
 }
 
 }  // namespace
@@ -299,6 +325,9 @@ absl::Status Engine::OpenStores(Plan& plan) {
       shard.end_at_start[topic] = ranges[static_cast<size_t>(topic)].end;
     }
     shard.failure = CheckResume(config_.topic_prefix, partition, shard.next_offsets(), ranges);
+    const auto quarantined = store::QuarantineOf(data_dir_.ShardPath(partition));
+    if (!quarantined.ok()) return Final(quarantined.status());
+    if (quarantined->has_value()) shard.failure = Quarantined(**quarantined);
     metrics_.SetLogBase(partition, shard.log_base());
     plan.shards.push_back(std::move(shard));
   }
@@ -438,10 +467,34 @@ absl::Status Engine::StartWorkers(Plan& plan) {
   spdlog::info("reading {} of {} partitions of {}* on {} threads", plan.owned.size(),
                plan.partition_count, config_.topic_prefix, thread_count);
   reader_.Serve(plan.cluster_id, plan.partition_count, workers);
+  StartAudit(workers);
   absl::MutexLock lock(&mutex_);
   starting_.clear();
   workers_ = std::move(workers);
   return absl::OkStatus();
+}
+
+void Engine::StartAudit(const std::vector<std::shared_ptr<Worker>>& workers) {
+  if (config_.audit_interval == absl::ZeroDuration()) return;
+  std::vector<AuditedShard> audited;
+  for (const auto& worker : workers) {
+    for (const auto& shard : worker->shards()) {
+      // The audit ends before the workers do.
+      AuditedShard one{
+          .partition = shard->partition(), .snapshot = {}, .alive = {}, .quarantine = {}};
+      one.snapshot = [&worker = *worker, &shard = *shard] { return SnapshotOf(worker, shard); };
+      one.alive = [&shard = *shard] { return shard.GetHealth().failure.empty(); };
+      one.quarantine = [post = worker->PostToOwner(), &shard = *shard,
+                        path = data_dir_.ShardPath(shard->partition())](const absl::Status& why) {
+        const absl::Status marked = store::Quarantine(path, Text(why));
+        if (!marked.ok()) spdlog::error("the quarantine could not be recorded: {}", Text(marked));
+        post([&shard, why] { shard.Fail(Quarantined(std::string(why.message()))); });
+      };
+      audited.push_back(std::move(one));
+    }
+  }
+  audit_ = std::make_unique<AuditThread>(AuditOptions{.interval = config_.audit_interval},
+                                         std::move(audited), metrics_);
 }
 
 Engine::Stopped Engine::Stop(absl::Duration limit) {
@@ -457,6 +510,7 @@ Engine::Stopped Engine::Stop(absl::Duration limit) {
     }
     thread_.join();
   }
+  if (audit_ != nullptr && !audit_->Stop(kAuditEndLimit)) return Stopped::kIncomplete;
   std::vector<std::shared_ptr<Worker>> workers;
   {
     absl::MutexLock lock(&mutex_);

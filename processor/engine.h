@@ -17,6 +17,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
+#include "processor/audit.h"
 #include "processor/config.h"
 #include "processor/dead_letters.h"
 #include "processor/log_admin.h"
@@ -79,6 +80,7 @@ class Engine final : public query::HealthSource {
   absl::Status CreateStores(Plan& plan);
   absl::Status FindDeadLetters(Plan& plan);
   absl::Status StartWorkers(Plan& plan);
+  void StartAudit(const std::vector<std::shared_ptr<Worker>>& workers);
   // Sleeps unless stopping; false: stopping.
   bool WaitFor(absl::Duration time);
   absl::Status CheckNotStopping() const;
@@ -95,6 +97,7 @@ class Engine final : public query::HealthSource {
   std::unique_ptr<DeadLetterSink> dead_letters_;
   std::unique_ptr<PartitionerCheck> partitioner_check_;
   std::unique_ptr<boost::asio::thread_pool> background_;
+  std::unique_ptr<AuditThread> audit_;  // by the start-up thread; looks at the workers' shards
 
   std::atomic<bool> draining_{false};
   std::thread thread_;

@@ -119,6 +119,25 @@ class Metrics::Impl {
                              .Name("tally_shard_caught_up")
                              .Help("1 once the shard has reached the ends seen at start.")
                              .Register(registry)),
+        audit_rows_(BuildCounter()
+                        .Name("tally_audit_rows_total")
+                        .Help("Stored rows that the background audit has looked at.")
+                        .Register(registry)
+                        .Add({})),
+        audit_runs_(BuildCounter()
+                        .Name("tally_audit_runs_total")
+                        .Help("Audits of a whole shard, by result: equal, differs, or error when "
+                              "rows could not be read.")
+                        .Register(registry)),
+        audit_last_success_(BuildGauge()
+                                .Name("tally_audit_last_success_timestamp_seconds")
+                                .Help("When an audit last found all rows of the shard right.")
+                                .Register(registry)),
+        audit_mismatch_(BuildGauge()
+                            .Name("tally_audit_mismatch")
+                            .Help("1 when an audit found rows of the shard to be wrong; it answers "
+                                  "no more.")
+                            .Register(registry)),
         retention_finite_(BuildGauge()
                               .Name("tally_topic_retention_finite")
                               .Help("1 when the broker may delete records that a rebuild needs.")
@@ -158,6 +177,10 @@ class Metrics::Impl {
   prometheus::Counter& lookups_absent_;
   prometheus::Family<prometheus::Gauge>& shard_failed_;
   prometheus::Family<prometheus::Gauge>& shard_caught_up_;
+  prometheus::Counter& audit_rows_;
+  prometheus::Family<prometheus::Counter>& audit_runs_;
+  prometheus::Family<prometheus::Gauge>& audit_last_success_;
+  prometheus::Family<prometheus::Gauge>& audit_mismatch_;
   prometheus::Family<prometheus::Gauge>& retention_finite_;
   prometheus::Gauge& broker_reachable_;
 
@@ -224,6 +247,20 @@ void Metrics::SetShard(int32_t partition, const ShardGauges& gauges) {
 void Metrics::CountLookups(uint64_t found, uint64_t absent) {
   impl_->lookups_found_.Increment(static_cast<double>(found));
   impl_->lookups_absent_.Increment(static_cast<double>(absent));
+}
+
+void Metrics::CountAuditRows(uint64_t rows) {
+  impl_->audit_rows_.Increment(static_cast<double>(rows));
+}
+
+void Metrics::CountAudit(int32_t partition, AuditResult result, absl::Time at) {
+  constexpr const char* kNames[] = {"equal", "differs", "error"};
+  impl_->audit_runs_.Add({{"result", kNames[static_cast<size_t>(result)]}}).Increment();
+  if (result == AuditResult::kError) return;
+  const prometheus::Labels labels{{"partition", std::to_string(partition)}};
+  impl_->audit_mismatch_.Add(labels).Set(result == AuditResult::kDiffers ? 1 : 0);
+  if (result == AuditResult::kDiffers) return;
+  impl_->audit_last_success_.Add(labels).Set(static_cast<double>(absl::ToUnixSeconds(at)));
 }
 
 void Metrics::SetRetentionFinite(domain::Topic topic, bool finite) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "processor/domain/decode.h"
 #include "processor/domain/record.h"
 #include "processor/log_source.h"
@@ -40,6 +41,13 @@ class Metrics {
   // tally_participant_lookups_total{result="found|absent"}: participants that the filter could not
   // tell to be new and that were looked up in the store.
   void CountLookups(uint64_t found, uint64_t absent);
+
+  // tally_audit_rows_total: rows that the background audit has looked at.
+  void CountAuditRows(uint64_t rows);
+  // A shard was looked at from end to end, or could not be. tally_audit_runs_total{result},
+  // tally_audit_last_success_timestamp_seconds{partition}, tally_audit_mismatch{partition}
+  enum class AuditResult : uint8_t { kEqual, kDiffers, kError };
+  void CountAudit(int32_t partition, AuditResult result, absl::Time at);
 
   // Gauges by partition, set about once a second by the shard's thread.
   struct ShardGauges {

@@ -127,6 +127,8 @@ class Shard {
   // The input that reads reflect now.
   const Offsets& position() const { return position_; }
   Delta& delta() { return delta_; }
+  // What is durable; see store::Store.
+  std::unique_ptr<store::Snapshot> NewStoreSnapshot() const { return store_->NewSnapshot(); }
 
   // Calls `reached` on the owner's thread, perhaps more than once, when position() is at least
   // `min` (-1: any) or the shard has failed or finishes. Null when there are too many waiters or

@@ -309,3 +309,63 @@ def test_a_shard_without_a_store_is_unchecked(kafka, filled):
     assert code == UNCHECKED
     assert "no store" in report["shards"][kafka.partition_of(EVENT)]["reason"]
     assert verify(filled, "--allow-unchecked")[0] == EQUAL
+
+
+# --- The background audit -----------------------------------------------------------------------
+
+AUDIT_OFTEN = ("--audit-interval", "50ms")
+
+
+def wait_for_metric(tallyd, wanted, name, **labels):
+    deadline = harness.Deadline()
+    while not wanted(tallyd.metric(name, **labels) or 0):
+        assert tallyd.running() and not deadline.passed(), tallyd.output()
+        tallyd.pause()
+
+
+def test_audits_find_a_right_store_right_while_it_changes(kafka, start):
+    kafka.create_topics()
+    tallyd = start(*AUDIT_OFTEN).wait_ready()
+    for first in range(0, 1000, 100):
+        tallyd.user("user-1", fill(kafka, 100, first=first))
+    rounds = tallyd.metric("tally_audit_runs_total", result="equal") or 0
+    wait_for_metric(tallyd, lambda runs: runs >= rounds + 2 * kafka.partitions,
+                    "tally_audit_runs_total", result="equal")
+    assert tallyd.metric("tally_audit_mismatch") == 0
+    assert tallyd.metric("tally_audit_runs_total", result="differs") is None
+    assert tallyd.metric("tally_audit_last_success_timestamp_seconds", partition="0") > 1.7e9
+
+
+def test_an_altered_row_is_found_by_the_audit_and_never_answered_from(kafka, start, filled):
+    shard = kafka.partition_of(EVENT)
+    alter(kafka, filled, "participant-hour")
+    tallyd = start(*AUDIT_OFTEN)
+    assert tallyd.wait_for_output(rf"AUDIT: the stored rows of shard {shard} are wrong: .*{EVENT}")
+    wait_for_metric(tallyd, lambda failed: failed == 1, "tally_shard_failed", partition=str(shard))
+    assert tallyd.metric("tally_audit_mismatch", partition=str(shard)) == 1
+
+    def check_quarantined(running):
+        answer = running.get(harness.event_path(EVENT))
+        assert answer.status == 503, answer
+        assert "tally verify" in answer.json()["detail"], answer
+        assert "tally rebuild" in answer.json()["detail"], answer
+        # The others go on.
+        others = [f"evt-{number}" for number in range(4)
+                  if kafka.partition_of(f"evt-{number}") != shard]
+        assert running.event(others[0]).json()["summary"]["participants"] == 60
+
+    check_quarantined(tallyd)
+    assert tallyd.stop() in (0, 1)
+    # Nor after a restart, whether or not there are audits.
+    again = start("--audit-interval", "0").wait_ready()
+    check_quarantined(again)
+    assert again.metric("tally_audit_rows_total") == 0
+
+
+@pytest.mark.parametrize("given", ["x", "-1s", "5", "inf"])
+def test_an_audit_interval_is_a_duration(tmp_path, given):
+    done = subprocess.run([harness.TALLYD, "--brokers", "localhost:1",   # never bound
+                           "--data-dir", str(tmp_path), "--audit-interval", given],
+                          capture_output=True, text=True, check=False, timeout=WAIT_SECONDS_MAX)
+    assert done.returncode == 2
+    assert "--audit-interval" in done.stderr
