@@ -122,6 +122,28 @@ TEST(ConfigTest, ListeningBeyondLoopbackNeedsConsent) {
             "0.0.0.0");
 }
 
+// --auth=jwt with all that it needs, and more.
+std::vector<std::string> WithAuth(const std::vector<std::string>& more) {
+  std::vector<std::string> flags = {"--embedded",    "--auth=jwt",   "--auth-jwks",     "keys.json",
+                                    "--auth-issuer", "https://i.x/", "--auth-audience", "tally"};
+  flags.insert(flags.end(), more.begin(), more.end());
+  return flags;
+}
+
+TEST(ConfigTest, WithAuthProbesAndMetricsAreApartAndTheApiMayBeReached) {
+  EXPECT_FALSE(Accepted({"--embedded"}).auth.enabled());
+  const Config config = Accepted(WithAuth({"--http-listen", ":80"}));
+  EXPECT_TRUE(config.auth.enabled());
+  EXPECT_EQ(config.auth.user_claim, "sub");
+  EXPECT_EQ(config.auth.role_claim, "roles");
+  EXPECT_EQ(config.auth.operator_role, "operator");
+  EXPECT_EQ(config.http.address, "0.0.0.0");
+  ASSERT_TRUE(config.admin.has_value());
+  EXPECT_EQ(*config.admin, (ListenAddress{"127.0.0.1", 0, true}));
+  const std::string other = "10.0.0.1:81";
+  EXPECT_EQ(Accepted(WithAuth({"--admin-listen", other})).admin->address, "10.0.0.1");
+}
+
 struct Refusal {
   std::vector<std::string> arguments;
   const char* message;
@@ -153,8 +175,19 @@ TEST(ConfigTest, MistakesAreNamedWithTheRemedy) {
       {{"--embedded", "--memory-budget", "1MiB"}, "64MiB"},
       {{"--embedded", "--http-listen", "8080"}, "ADDRESS:PORT"},
       {{"--embedded", "--http-listen", "127.0.0.1:99999"}, "ADDRESS:PORT"},  // never bound
-      {{"--embedded", "--http-listen", "0.0.0.0:81"}, "--allow-anonymous"},  // never bound
-      {{"--embedded", "--http-listen", "[::]:81"}, "--allow-anonymous"},     // never bound
+      {{"--embedded", "--auth=basic"}, "--auth"},
+      {{"--embedded", "--auth=jwt"}, "--auth-jwks"},
+      {{"--embedded", "--auth=jwt", "--auth-jwks=k"}, "--auth-issuer"},
+      {{"--embedded", "--auth=jwt", "--auth-jwks=k", "--auth-issuer=i"}, "--auth-audience"},
+      {{"--embedded", "--auth-jwks=k"}, "--auth=jwt"},
+      {{"--embedded", "--auth=none", "--auth-operator-role=x"}, "--auth=jwt"},
+      {{"--embedded", "--auth-jwks-allow-http"}, "--auth=jwt"},
+      {WithAuth({"--auth-user-claim="}), "--auth-user-claim"},
+      {WithAuth({"--auth-jwks-refresh-ms=1"}), "--auth-jwks-refresh-ms"},
+      {WithAuth({"--allow-anonymous"}), "contradict"},
+      {WithAuth({"--admin-listen=127.0.0.1:8080"}), "address of their own"},  // never bound
+      {{"--embedded", "--http-listen", "0.0.0.0:81"}, "--allow-anonymous"},   // never bound
+      {{"--embedded", "--http-listen", "[::]:81"}, "--allow-anonymous"},      // never bound
       {{"--embedded", "--admin-listen", "10.0.0.1:81"}, "--allow-anonymous"},
       {{"--embedded", "--kafka-config", "ssl.ca.location"}, "NAME=VALUE"},
       {{"--embedded", "--log-level", "loud"}, "--log-level"},
