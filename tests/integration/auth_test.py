@@ -8,6 +8,7 @@ import threading
 import time
 import urllib.parse
 
+import certificates
 import harness
 import pytest
 import tokens
@@ -458,6 +459,31 @@ def test_the_tally_command_sends_a_token(tallyd, keys, tmp_path):
     assert tally("get", "event", "evt-1", *server, env=environment).returncode == 0
     refused = tally("get", "event", "evt-1", *server, check=False)
     assert refused.returncode == 1 and "--token-file" in refused.stderr
+
+
+def test_the_tally_command_sends_it_only_to_who_proves_to_be_tallyd(keys, tmp_path):
+    jwks = tmp_path / "jwks.json"
+    jwks.write_text(tokens.jwks(keys.rsa))
+    cert, key = certificates.self_signed(tmp_path, "127.0.0.1")
+    other, _ = certificates.self_signed(tmp_path, "127.0.0.2")
+    sent = {"TALLY_TOKEN": token(keys.rsa)}
+    with start(tmp_path, jwks, "--tls-cert", cert, "--tls-key", key) as tallyd:
+        tallyd.wait_ready()
+        server = ("--server", f"https://{tallyd.http}")
+        report = tally("load-sample", "--brokers", tallyd.listening["brokers"], "--json").stdout
+        position = json.loads(report)["position"]
+        shown = tally("get", "event", "evt-1", *server, "--ca-file", cert, "--min-position",
+                      position, "--timeout", "60", env=sent)
+        assert "100" in shown.stdout
+        for flags, says in (((), "--ca-file"), (("--ca-file", other), "--ca-file"),
+                            (("--ca-file", jwks), "not a PEM file")):
+            refused = tally("get", "event", "evt-1", *server, *flags, check=False, env=sent)
+            assert refused.returncode != 0 and says in refused.stderr, refused.stderr
+        by_name = f"https://localhost:{tallyd.http.rpartition(':')[2]}"
+        refused = tally("get", "event", "evt-1", "--server", by_name, "--ca-file", cert,
+                        check=False, env=sent)
+        assert refused.returncode != 0 and "does not prove" in refused.stderr, refused.stderr
+        assert tallyd.metric("tally_auth_accepted_total") == 1
 
 
 # --- Keys that change -------------------------------------------------------------------------

@@ -347,6 +347,11 @@ class CommandLine {
     command->add_option("--min-position", get_.min_position,
                         "wait until the answer reflects at least this: a position of an earlier "
                         "answer, or topic/partition@nextOffset[,...]");
+    command
+        ->add_option("--ca-file", get_.ca_file,
+                     "https: PEM file of the authorities that may vouch for tallyd; without, "
+                     "the system's")
+        ->envname("TALLY_CA_FILE");
     command->add_option("--token-file", get_.token_file,
                         "file with the Bearer token to send; without, that of the environment "
                         "variable TALLY_TOKEN, if there is one");

@@ -59,6 +59,7 @@ std::string TargetOf(const GetOptions& options) {
 int RunGet(const GetOptions& options, Console& console) {
   HttpRequest request{.server = options.server, .target = TargetOf(options), .headers = {}};
   request.timeout = options.timeout;
+  request.ca_file = options.ca_file;
   if (!options.min_position.empty()) {
     request.headers.emplace_back("Tally-Min-Position", options.min_position);
   }

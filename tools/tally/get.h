@@ -27,6 +27,7 @@ struct GetOptions {
   std::string order;
   std::string min_position;
   std::string token_file;  // see token.h
+  std::string ca_file;     // see http_get.h
   absl::Duration timeout = absl::Seconds(30);
   bool json = false;          // the answer's body as it is
   bool show_headers = false;  // the answer's headers to `err`

@@ -5,9 +5,12 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/beast/ssl.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <chrono>
@@ -23,6 +26,7 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
+namespace ssl = asio::ssl;
 using asio::ip::tcp;
 
 constexpr uint32_t kHeaderBytesMax = 1 << 20;
@@ -33,6 +37,7 @@ struct Server {
   std::string authority;  // for the Host header
   std::string port;
   std::string path;  // without a final slash
+  bool tls = false;
 };
 
 absl::StatusOr<Server> ParseServer(const std::string& text) {
@@ -42,13 +47,14 @@ absl::StatusOr<Server> ParseServer(const std::string& text) {
     return absl::InvalidArgumentError(
         absl::StrCat("--server ", text, ": must be like http://127.0.0.1:8080"));
   }
-  if (url->scheme() != "http") {
-    return absl::InvalidArgumentError(absl::StrCat("--server ", text, ": only http is supported"));
+  if (url->scheme() != "http" && url->scheme() != "https") {
+    return absl::InvalidArgumentError(absl::StrCat("--server ", text, ": must be http or https"));
   }
   Server server;
+  server.tls = url->scheme() == "https";
   server.host = url->host_address();
   server.authority = std::string(url->encoded_host_and_port());
-  server.port = url->has_port() ? std::string(url->port()) : "80";
+  server.port = url->has_port() ? std::string(url->port()) : server.tls ? "443" : "80";
   server.path = std::string(url->encoded_path());
   while (!server.path.empty() && server.path.back() == '/') server.path.pop_back();
   return server;
@@ -57,6 +63,22 @@ absl::StatusOr<Server> ParseServer(const std::string& text) {
 class Exchange {
  public:
   Exchange(const HttpRequest& request, const Server& server) : request_(request), server_(server) {}
+
+  // Before Run.
+  absl::Status Trust() {
+    if (!server_.tls) return absl::OkStatus();
+    beast::error_code error;
+    if (request_.ca_file.empty()) {
+      tls_.set_default_verify_paths(error);
+    } else {
+      tls_.load_verify_file(request_.ca_file, error);
+    }
+    if (error) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--ca-file ", request_.ca_file, " is not a PEM file that can be read"));
+    }
+    return absl::OkStatus();
+  }
 
   absl::StatusOr<HttpAnswer> Run() {
     asio::co_spawn(context_, Talk(), asio::detached);
@@ -72,7 +94,12 @@ class Exchange {
  private:
   asio::awaitable<void> Talk() {
     status_ = co_await Connect();
-    if (status_.ok()) status_ = co_await Ask();
+    if (status_.ok() && server_.tls) {
+      status_ = co_await ShakeHands();
+      if (status_.ok()) status_ = co_await Ask(stream_);
+    } else if (status_.ok()) {
+      status_ = co_await Ask(stream_.next_layer());
+    }
     done_ = true;
   }
 
@@ -84,7 +111,7 @@ class Exchange {
       co_return absl::UnavailableError(
           absl::StrCat("cannot resolve ", server_.host, " (", resolve_error.message(), ")"));
     }
-    auto [error, endpoint] = co_await stream_.async_connect(endpoints, kNoThrow);
+    auto [error, endpoint] = co_await stream_.next_layer().async_connect(endpoints, kNoThrow);
     if (error) {
       co_return absl::UnavailableError(
           absl::StrCat("cannot connect to ", request_.server, " (", error.message(),
@@ -93,18 +120,33 @@ class Exchange {
     co_return absl::OkStatus();
   }
 
-  asio::awaitable<absl::Status> Ask() {
+  asio::awaitable<absl::Status> ShakeHands() {
+    // Of the stream: it took over the context's settings when it was made.
+    stream_.set_verify_mode(ssl::verify_peer);
+    stream_.set_verify_callback(ssl::host_name_verification(server_.host));
+    SSL_set_tlsext_host_name(stream_.native_handle(), server_.host.c_str());
+    auto [error] = co_await stream_.async_handshake(ssl::stream_base::client, kNoThrow);
+    if (!error) co_return absl::OkStatus();
+    const long verified = SSL_get_verify_result(stream_.native_handle());
+    if (verified == X509_V_OK) co_return Broken(error);
+    co_return absl::UnavailableError(absl::StrCat(
+        request_.server, " does not prove to be that server (",
+        X509_verify_cert_error_string(verified), "); --ca-file names who may vouch for it"));
+  }
+
+  template <typename Stream>
+  asio::awaitable<absl::Status> Ask(Stream& stream) {
     http::request<http::empty_body> ask(http::verb::get, server_.path + request_.target, 11);
     ask.set(http::field::host, server_.authority);
     ask.set(http::field::user_agent, "tally");
     ask.set(http::field::accept, "application/json, application/problem+json");
     ask.set(http::field::connection, "close");
     for (const auto& [name, value] : request_.headers) ask.set(name, value);
-    auto [write_error, written] = co_await http::async_write(stream_, ask, kNoThrow);
+    auto [write_error, written] = co_await http::async_write(stream, ask, kNoThrow);
     if (write_error) co_return Broken(write_error);
     parser_.body_limit(kHttpBodyBytesMax);
     parser_.header_limit(kHeaderBytesMax);
-    auto [error, read] = co_await http::async_read(stream_, buffer_, parser_, kNoThrow);
+    auto [error, read] = co_await http::async_read(stream, buffer_, parser_, kNoThrow);
     if (error == http::error::body_limit) {
       co_return absl::ResourceExhaustedError("the answer is too large");
     }
@@ -132,7 +174,8 @@ class Exchange {
   const HttpRequest& request_;
   const Server& server_;
   asio::io_context context_;
-  beast::tcp_stream stream_{context_};
+  ssl::context tls_{ssl::context::tls_client};
+  beast::ssl_stream<beast::tcp_stream> stream_{context_, tls_};
   beast::flat_buffer buffer_;
   http::response_parser<http::string_body> parser_;
   absl::Status status_;
@@ -156,7 +199,9 @@ absl::StatusOr<HttpAnswer> HttpGet(const HttpRequest& request) {
   }
   auto server = ParseServer(request.server);
   if (!server.ok()) return server.status();
-  return Exchange(request, *server).Run();
+  Exchange exchange(request, *server);
+  if (absl::Status status = exchange.Trust(); !status.ok()) return status;
+  return exchange.Run();
 }
 
 std::string PercentEncode(std::string_view text) {

@@ -1,4 +1,4 @@
-// One HTTP GET, for `tally get`. http only; no redirects.
+// One HTTP GET, for `tally get`. No redirects.
 #pragma once
 
 #include <string>
@@ -24,14 +24,17 @@ struct HttpAnswer {
 };
 
 struct HttpRequest {
-  std::string server;  // "http://host[:port][/prefix]"
+  std::string server;  // "http[s]://host[:port][/prefix]"
   std::string target;  // path and query, percent-encoded, beginning with "/"
   std::vector<std::pair<std::string, std::string>> headers;
+  // https: PEM file of the authorities that may vouch for the server; empty: the system's.
+  std::string ca_file;
   absl::Duration timeout = absl::Seconds(30);  // for the whole exchange
 };
 
-// Errors: kInvalidArgument (server is no such URL), kUnavailable (cannot connect, or the connection
-// broke; names the server), kDeadlineExceeded, kResourceExhausted (answer too large).
+// Errors: kInvalidArgument (server is no such URL, ca_file unreadable), kUnavailable (cannot
+// connect, nobody vouches for the server, or the connection broke; names the server),
+// kDeadlineExceeded, kResourceExhausted (answer too large).
 absl::StatusOr<HttpAnswer> HttpGet(const HttpRequest& request);
 
 // Everything but RFC 3986's unreserved characters as %XX.
