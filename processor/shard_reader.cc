@@ -67,7 +67,10 @@ awaitable<absl::Status> WaitForPosition(Shard& shard, Offsets min, Wait wait) {
                            asio::steady_timer::time_point::max());
   const auto waiter = shard.AddWaiter(min, [&woken] { woken.cancel(); });
   if (!waiter) {
-    co_return absl::UnavailableError("too many requests wait for a position; try again later");
+    absl::Status status = absl::ResourceExhaustedError(
+        absl::StrCat("too many requests wait for a position of shard ", shard.partition()));
+    query::SetPositionReached(status, {PositionOf(shard)});
+    co_return status;
   }
   // Also when the wait is cancelled by who asked.
   const absl::Cleanup remove = [&] { shard.RemoveWaiter(*waiter); };

@@ -56,8 +56,10 @@ class Event:
         self.distributions = {}     # (channel, distribution id) -> content
         self.latest = {}            # channel -> (type, status)
         self.timestamp = None
+        self.changes = 0            # records that changed anything
 
     def mark(self, timestamp):
+        self.changes += 1
         self.timestamp = timestamp if self.timestamp is None else max(self.timestamp, timestamp)
 
     def create(self, record, timestamp):

@@ -12,6 +12,7 @@ import view_model as model
 
 SEED = int(os.environ.get("TALLY_TEST_SEED", "20261122"))
 REQUESTS = 600
+TAG_STEPS = 40
 ZONES = ["Asia/Seoul", "UTC", "Europe/Berlin", "America/New_York", "Africa/Cairo",
          "Pacific/Kiritimati", "Atlantic/Azores"]
 CHANNELS = ["SNS", "지니TV", "우리동네TV", "a b+c&d", "Ünïcode", "기타", "zz/top", "%41"]
@@ -26,8 +27,8 @@ PLACES = [model.hour_of(*place) for place in (
 class World:
     """The records sent, and what they should make."""
 
-    def __init__(self, rng, producer, now_hour):
-        self.rng, self.producer, self.now_hour = rng, producer, now_hour
+    def __init__(self, rng, producer, now_hour, users=("u1", "u2", "u/3")):
+        self.rng, self.producer, self.now_hour, self.users = rng, producer, now_hour, users
         self.now_ms = now_hour * 3_600_000
         self.events = {f"e{number}/{'한글' if number % 3 else 'x y'}": model.Event()
                        for number in range(9)}
@@ -66,7 +67,7 @@ class World:
         revenue, revenue_text = self.amount()
         target = self.rng.choice([0, 1, 10_000, 20_050, 10**8])
         description = {"eventTitle": self.rng.choice(["", "신년 \"할인\"", "a\\b"]),
-                       "userId": self.rng.choice(["u1", "u2", "u/3"]),
+                       "userId": self.rng.choice(self.users),
                        "status": self.rng.choice(["ACTIVE", "ACTIVE", "ENDED", "active"])}
         record = {"eventId": event_id, **description, "createdAt": self.moment(PLACES[0]),
                   "totalInvestment": investment_text, "expectedRevenue": revenue_text,
@@ -202,11 +203,11 @@ def this_hour():
     return int(time.time()) // 3600
 
 
-def ask(tallyd, path):
+def ask(tallyd, path, position=None):
     """An answer, and the hour in which it was given: asked again when the hour changes."""
     while True:
         before = this_hour()
-        answer = tallyd.get(path)
+        answer = tallyd.get(path, position)
         if this_hour() == before:
             return answer, before
 
@@ -246,6 +247,40 @@ def test_every_route_agrees_with_a_second_opinion(tallyd):
         assert answer.status == 200, f"seed {SEED}, request {number}: {path}: {answer!r}"
         want = expected(view, level, name, found, model.Asked(zone, hours, hour, **more))
         assert answer.exact() == want, f"seed {SEED}, request {number}: {path}"
+
+
+def test_tags_change_exactly_when_what_is_shown_does(tallyd):
+    """After every record: a tag is another one exactly where the record changed what is shown."""
+    rng = random.Random(SEED)
+    kafka = harness.Kafka(tallyd.listening["brokers"], "sample.")
+    world = World(rng, kafka.producer(), this_hour(), ("t1", "t2"))
+    world.events = {f"tag-{number}": model.Event() for number in range(4)}
+    world.sent = {event_id: [] for event_id in world.events}
+    for event_id in world.events:
+        world.create(event_id)
+    paths = [(level, name, view) for level, names in (("events", list(world.events)),
+                                                      ("users", world.users))
+             for name in names for view in ("", "/channels", "/roi", "/timeline?interval=weekly")]
+    before = {}
+    for number in range(TAG_STEPS):
+        event_id = rng.choice(list(world.events))
+        rng.choice([world.create, world.register, world.distribute, world.repeat,
+                    world.repeat])(event_id)
+        position = world.producer.flush()
+        for level, name, view in paths:
+            shown = [world.events[name]] if level == "events" else world.of_user(name).values()
+            path = f"/api/v1/{level}/{urllib.parse.quote(name, safe='')}/analytics{view}"
+            answer, hour = ask(tallyd, path, position)
+            if not shown:
+                assert answer.status == 404, answer
+                continue
+            state, tag = [(id(event), event.changes) for event in shown], answer.headers["ETag"]
+            old_hour, old_state, old_tag = before.get(path, (None, None, None))
+            if old_hour == hour:      # the clock changes some of them too
+                assert (state == old_state) == (tag == old_tag), (
+                    f"seed {SEED}, record {number}: {path}: {old_state} {old_tag} {answer!r}")
+            before[path] = (hour, state, tag)
+            assert tallyd.get(path, If_None_Match=tag).status == 304 or this_hour() != hour
 
 
 def test_the_thousand_and_first_channel_is_counted_under_others(tallyd):
