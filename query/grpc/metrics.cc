@@ -27,6 +27,11 @@ class Metrics::Impl {
                       .Help("gRPC calls being answered now")
                       .Register(registry)
                       .Add({})),
+        refused(prometheus::BuildCounter()
+                    .Name("tally_grpc_connections_refused_total")
+                    .Help("gRPC connections refused because too many were open")
+                    .Register(registry)
+                    .Add({})),
         requests_(prometheus::BuildCounter()
                       .Name("tally_grpc_requests_total")
                       .Help("gRPC calls answered, by method and status code")
@@ -49,6 +54,7 @@ class Metrics::Impl {
   }
 
   prometheus::Gauge& in_flight;
+  prometheus::Counter& refused;
 
  private:
   // What a family hands out for labels, kept: finding it there costs more than counting.
@@ -80,5 +86,7 @@ void Metrics::RequestDone(std::string_view method, absl::StatusCode code, absl::
   impl_->in_flight.Decrement();
   impl_->Count(method, code, absl::ToDoubleSeconds(duration));
 }
+
+void Metrics::ConnectionRefused() { impl_->refused.Increment(); }
 
 }  // namespace tally::query::rpc

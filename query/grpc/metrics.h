@@ -17,6 +17,7 @@ namespace tally::query::rpc {
 //   tally_grpc_requests_total{method,code}         counter; code as gRPC names it, e.g. NOT_FOUND
 //   tally_grpc_request_duration_seconds{method}    histogram: request read to response handed over
 //   tally_grpc_requests_in_flight                  gauge
+//   tally_grpc_connections_refused_total           counter: over the limits of connections
 class Metrics {
  public:
   explicit Metrics(prometheus::Registry& registry);
@@ -27,6 +28,7 @@ class Metrics {
   void RequestStarted();
   // `code`: gRPC's, whose numbers and names are absl's.
   void RequestDone(std::string_view method, absl::StatusCode code, absl::Duration duration);
+  void ConnectionRefused();
 
  private:
   class Impl;

@@ -20,9 +20,9 @@
 #include "query/grpc/credentials.h"
 #include "query/grpc/gate.h"
 #include "query/grpc/health_service.h"
+#include "query/grpc/listener.h"
 #include "query/grpc/log.h"
 #include "query/grpc/query_service.h"
-#include "query/listen_failure.h"
 
 namespace tally::query::rpc {
 namespace {
@@ -65,19 +65,6 @@ void KeepAlive(const ServerOptions& options, ::grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 9'000);
 }
 
-// gRPC does not say why it could not listen: the socket does.
-absl::Status WhyNotListening(const tcp::endpoint& endpoint) {
-  asio::io_context io;
-  tcp::acceptor acceptor(io);
-  boost::system::error_code error;
-  acceptor.open(endpoint.protocol(), error);
-  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) acceptor.bind(endpoint, error);
-  if (!error) acceptor.listen(1, error);
-  if (!error) error = asio::error::address_in_use;  // only just freed
-  return ListenFailure(endpoint, error);
-}
-
 }  // namespace
 
 class Server::Impl {
@@ -85,6 +72,7 @@ class Server::Impl {
   Impl(ServerOptions options, Service& service, const HealthSource& health,
        const Authenticator* authenticator, Metrics* metrics)
       : options_(std::move(options)),
+        metrics_(metrics),
         gate_(options_.calls_max),
         work_(asio::make_work_guard(io_)),
         service_(service, authenticator, gate_, metrics, io_.get_executor()),
@@ -98,40 +86,36 @@ class Server::Impl {
   bool Drain(absl::Duration grace);
   void Finish();
   const std::string& address() const { return options_.address; }
-  uint16_t port() const { return port_; }
+  uint16_t port() const { return listener_->port(); }
 
  private:
-  absl::Status Listen(const tcp::endpoint& endpoint);
+  void Build();
   void Shutdown(std::chrono::milliseconds grace);
 
   const ServerOptions options_;
+  Metrics* const metrics_;
   Gate gate_;
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   QueryService service_;
   HealthService health_;
   const std::shared_ptr<::grpc::ServerCredentials> credentials_;
+  std::unique_ptr<::grpc::experimental::ExternalConnectionAcceptor> connections_;
   std::unique_ptr<::grpc::Server> server_;
+  std::shared_ptr<Listener> listener_;
   std::vector<std::thread> threads_;
   std::thread shutdown_;  // of gRPC's server, which waits until every call is over
-  uint16_t port_ = 0;
 };
 
-absl::Status Server::Impl::Listen(const tcp::endpoint& endpoint) {
-  const std::string host =
-      endpoint.address().is_v6() ? absl::StrCat("[", options_.address, "]") : options_.address;
-  int bound = 0;
+void Server::Impl::Build() {
   ::grpc::ServerBuilder builder;
   Limit(options_, builder);
   KeepAlive(options_, builder);
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddListeningPort(absl::StrCat(host, ":", options_.port), credentials_, &bound);
+  connections_ = builder.experimental().AddExternalConnectionAcceptor(
+      ::grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, credentials_);
   builder.RegisterService(&service_);
   builder.RegisterService(&health_);
   server_ = builder.BuildAndStart();
-  if (server_ == nullptr || bound == 0) return WhyNotListening(endpoint);
-  port_ = static_cast<uint16_t>(bound);
-  return absl::OkStatus();
 }
 
 absl::Status Server::Impl::Start() {
@@ -144,7 +128,20 @@ absl::Status Server::Impl::Start() {
   for (int i = 0; i < std::max(1, options_.threads); ++i) {
     threads_.emplace_back([this] { io_.run(); });
   }
-  return Listen({address, options_.port});
+  auto listener =
+      Listener::Open(io_.get_executor(), {address, options_.port},
+                     {options_.connections_max, options_.connections_per_client_max}, metrics_);
+  if (!listener.ok()) return listener.status();
+  Build();
+  if (server_ == nullptr) return absl::InternalError("gRPC does not start");
+  listener_ = *std::move(listener);
+  listener_->Begin([this](int listening, int connected) {
+    ::grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+    connection.listener_fd = listening;
+    connection.fd = connected;
+    connections_->HandleNewConnection(&connection);
+  });
+  return absl::OkStatus();
 }
 
 void Server::Impl::BeginDrain() {
@@ -154,6 +151,7 @@ void Server::Impl::BeginDrain() {
 
 void Server::Impl::Shutdown(std::chrono::milliseconds grace) {
   if (server_ == nullptr || shutdown_.joinable()) return;
+  listener_->Close();
   shutdown_ =
       std::thread([this, grace] { server_->Shutdown(std::chrono::system_clock::now() + grace); });
 }

@@ -23,11 +23,13 @@ struct ServerOptions {
   const tls::CredentialStore* credentials = nullptr;  // null: plaintext; must outlive the server
   int threads = 1;  // that compute answers, >= 1; gRPC has a few of its own
 
-  size_t calls_max = 1024;             // at once; beyond: RESOURCE_EXHAUSTED
-  int calls_per_connection_max = 100;  // at once; a client holds back what is beyond
-  int request_bytes_max = 64 << 10;    // beyond: RESOURCE_EXHAUSTED
-  int metadata_bytes_max = 16 << 10;   // of a request; beyond: RESOURCE_EXHAUSTED
-  size_t memory_bytes_max = 64 << 20;  // of all connections' buffers together
+  size_t calls_max = 1024;                   // at once; beyond: RESOURCE_EXHAUSTED
+  size_t connections_max = 2048;             // beyond: closed when accepted
+  size_t connections_per_client_max = 1536;  // an IPv4 address, or the /64 of an IPv6 address
+  int calls_per_connection_max = 100;        // at once; a client holds back what is beyond
+  int request_bytes_max = 64 << 10;          // beyond: RESOURCE_EXHAUSTED
+  int metadata_bytes_max = 16 << 10;         // of a request; beyond: RESOURCE_EXHAUSTED
+  size_t memory_bytes_max = 64 << 20;        // of all connections' buffers together
   absl::Duration handshake_timeout = absl::Seconds(10);
   absl::Duration idle_timeout = absl::Minutes(5);         // of a connection without calls
   absl::Duration connection_age_max = absl::Minutes(30);  // then clients connect anew, elsewhere

@@ -3,12 +3,12 @@
 #include <tuple>
 #include <utility>
 
+#include "query/listen.h"
+
 namespace tally::query::http {
 namespace {
 
 namespace ip = boost::asio::ip;
-
-constexpr size_t kNetworkBytes = 8;
 
 bool Waits(const Connection& connection) {
   return connection.activity.waits_since.load(std::memory_order_relaxed) != 0;
@@ -19,15 +19,6 @@ int64_t WaitsSince(const Connection& connection) {
 }
 
 }  // namespace
-
-std::string ClientKey(const ip::address& address) {
-  if (address.is_v4()) return address.to_string();
-  if (address.to_v6().is_v4_mapped()) {
-    return ip::make_address_v4(ip::v4_mapped, address.to_v6()).to_string();
-  }
-  const auto bytes = address.to_v6().to_bytes();
-  return {reinterpret_cast<const char*>(bytes.data()), kNetworkBytes};
-}
 
 Connections::Admission Connections::Admit(const std::shared_ptr<Connection>& connection,
                                           const ip::address& address) {

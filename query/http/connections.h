@@ -97,8 +97,4 @@ class Connections {
   std::unordered_map<std::string, Client> clients_;
 };
 
-// Whose connections count together: an IPv4 address, also one written as IPv6, or an IPv6 network
-// of 64 bits, since one host commonly has all of that.
-std::string ClientKey(const boost::asio::ip::address& address);
-
 }  // namespace tally::query::http

@@ -29,7 +29,7 @@
 #include "query/http/response_text.h"
 #include "query/http/session.h"
 #include "query/http/stream.h"
-#include "query/listen_failure.h"
+#include "query/listen.h"
 #include "query/tls/server_context.h"
 
 namespace tally::query::http {
@@ -47,15 +47,6 @@ constexpr auto kAcceptRetry = std::chrono::milliseconds(100);
 // What the kernel holds for one slow reader, beyond what is on its way.
 constexpr int kUnsentBytesMax = 64 << 10;
 using UnsentBytesMax = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
-
-absl::Status Listen(const tcp::endpoint& endpoint, tcp::acceptor& acceptor) {
-  ErrorCode error;
-  acceptor.open(endpoint.protocol(), error);
-  if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error) acceptor.bind(endpoint, error);
-  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-  return error ? ListenFailure(endpoint, error) : absl::OkStatus();
-}
 
 std::string OverloadedText() {
   const Response problem = ProblemResponse(absl::ResourceExhaustedError("too many connections"));

@@ -4,6 +4,8 @@
 
 #include <deque>
 
+#include "query/listen.h"
+
 namespace tally::query::http {
 namespace {
 

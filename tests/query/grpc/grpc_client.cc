@@ -62,6 +62,7 @@ std::optional<v1::Problem> ProblemOf(const ::grpc::Status& status) {
 GrpcClient::GrpcClient(uint16_t port, std::shared_ptr<::grpc::ChannelCredentials> credentials) {
   ::grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetSslTargetNameOverride("localhost");
   if (credentials == nullptr) credentials = ::grpc::InsecureChannelCredentials();
   channel_ = ::grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", port), credentials, arguments);

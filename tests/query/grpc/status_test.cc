@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "query/problem.h"
 #include "tests/query/grpc/grpc_client.h"
 
@@ -58,7 +59,10 @@ TEST(GrpcStatusTest, FieldsAreNamedAsTheCallerKnowsThem) {
 }
 
 TEST(GrpcStatusTest, WhatIsTooLongIsCut) {
-  std::vector<ParameterError> errors(1000, {"channel", std::string(300, '\x01'), "한글"});
+  std::vector<ParameterError> errors;
+  for (int i = 0; i < 1000; ++i) {
+    errors.push_back({"channel", absl::StrCat(i, std::string(300, '\x01')), "한글"});
+  }
   absl::Status many = InvalidParameters(errors);
   SetFailureContext(many, {std::string(5000, 'p'), true});
   for (const absl::Status& status : {many, absl::InternalError(std::string(100'000, 'x'))}) {
