@@ -206,8 +206,8 @@ absl::Status Apply(const Texts& texts, Config* config) {
   config->input_utc_offset_minutes = *offset;
   auto budget = ParseBytes(texts.memory_budget);
   if (!budget.ok()) return budget.status();
-  if (*budget < (size_t{64} << 20)) {
-    return absl::InvalidArgumentError("--memory-budget is less than 64MiB");
+  if (*budget < (size_t{128} << 20)) {
+    return absl::InvalidArgumentError("--memory-budget is less than 128MiB");
   }
   config->memory_budget_bytes = *budget;
   config->checkpoint_interval = absl::Milliseconds(texts.checkpoint_interval_ms);

@@ -135,15 +135,17 @@ Delta::Delta(domain::HashKey hash_key, std::shared_ptr<const store::Snapshot> sn
       resident_events_max_(options.resident_events_max),
       evict_at_(options.resident_events_max),
       bytes_max_(options.bytes_max),
+      bytes_now_max_(options.bytes_max),
       snapshot_(std::move(snapshot)),
       next_event_number_(checkpoint.next_event_number),
       filter_(checkpoint.participants == 0 ? options.filter_bytes_max : NewFilterBytes(options)),
       filters_complete_(checkpoint.participants == 0) {}
 
-void Delta::ExpectMany() {
+void Delta::ExpectMany() { participants_.reserve(ParticipantsMax()); }
+
+size_t Delta::ParticipantsMax() const {
   // A quarter is for what else changes.
-  const size_t slots = std::bit_floor(bytes_max_ / 4 * 3 / kParticipantSlotBytes);
-  participants_.reserve(slots / 8 * 7);
+  return std::bit_floor(bytes_now_max_ / 4 * 3 / kParticipantSlotBytes) / 8 * 7;
 }
 
 void Delta::SetStoredParticipants(std::unique_ptr<const ParticipantFilter> stored) {
@@ -374,7 +376,8 @@ size_t Delta::live_bytes() const {
 }
 
 bool Delta::full() const {
-  return !empty() && ParticipantTableBytes(participants_.size() + 1) + other_bytes_ > bytes_max_;
+  return !empty() &&
+         ParticipantTableBytes(participants_.size() + 1) + other_bytes_ > bytes_now_max_;
 }
 
 std::shared_ptr<const FrozenDelta> Delta::Freeze(const Offsets& next_offsets) {
@@ -402,7 +405,7 @@ std::shared_ptr<const FrozenDelta> Delta::Freeze(const Offsets& next_offsets) {
   dirty_ = {};
   users_ = {};
   participants_ = {};
-  participants_.reserve(expected_participants);
+  participants_.reserve(std::min(expected_participants, ParticipantsMax()));
   other_bytes_ = 0;
   frozen_ = frozen;
   return frozen;

@@ -133,6 +133,11 @@ class Delta final : public domain::FoldState {
   // events' bytes must live until they are folded or Prepare is called again.
   void Prepare(std::span<const domain::ParticipantRegistered> next);
 
+  // From now on the live changes may use this part, in (0, 1], of DeltaOptions::bytes_max.
+  void LimitTo(double part) {
+    bytes_now_max_ = static_cast<size_t>(static_cast<double>(bytes_max_) * part);
+  }
+
   // Many records are to come: the tables get the size that they will have when they are full, since
   // growing them takes milliseconds.
   void ExpectMany();
@@ -201,6 +206,8 @@ class Delta final : public domain::FoldState {
   EventNode& LiveNode();
   const EventNode* FrozenNode(EventNumber number) const;
   void EvictResident();
+  // As many as there is room for, with as much of everything else as is usual.
+  size_t ParticipantsMax() const;
   bool IsCertainlyNew(const domain::ParticipantHashBytes& hash);
   absl::StatusOr<bool> IsStored(const ParticipantKeyBytes& key);
 
@@ -208,6 +215,7 @@ class Delta final : public domain::FoldState {
   const size_t resident_events_max_;
   size_t evict_at_;
   const size_t bytes_max_;
+  size_t bytes_now_max_;
   std::shared_ptr<const store::Snapshot> snapshot_;
   std::shared_ptr<const FrozenDelta> frozen_;
   std::vector<Slot*> frozen_slots_;

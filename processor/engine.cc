@@ -27,6 +27,8 @@ constexpr absl::Duration kStartUpEndLimit = absl::Seconds(2);
 constexpr absl::Duration kAuditEndLimit = absl::Seconds(2);
 constexpr size_t kResidentEventBytes = 1'536;  // of an ordinary event, with a handful of channels
 constexpr absl::Duration kRepeatLogAfter = absl::Seconds(30);
+constexpr absl::Duration kMemoryLookInterval = absl::Milliseconds(200);
+constexpr int kLooksPerConnectionCheck = 5;
 
 std::string_view Text(const absl::Status& status) {
   return {status.message().data(), status.message().size()};
@@ -50,8 +52,12 @@ bool LowerThreadPriority() {
   return setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice) == 0;
 }
 
-// How the memory budget is shared out, in sixteenths: five to deltas, four to participant filters,
-// three to Kafka queues, two to RocksDB, one to aggregates kept in memory, one to the process.
+// What the process takes with nothing to do, shared libraries included.
+constexpr size_t kProcessBytes = size_t{40} << 20;
+
+// How the memory budget, less kProcessBytes, is shared out, in sixteenths: five to deltas, four to
+// participant filters, three to Kafka queues, two to RocksDB, one to aggregates kept in memory, one
+// to what is in the middle of being moved.
 struct MemoryShares {
   size_t rocks_bytes;
   size_t delta_bytes;   // a shard's live delta; the frozen one has as much
@@ -61,7 +67,7 @@ struct MemoryShares {
 };
 MemoryShares ShareMemory(size_t budget, size_t shards) {
   shards = std::max<size_t>(shards, 1);
-  const size_t sixteenth = budget / 16;
+  const size_t sixteenth = (budget - std::min(kProcessBytes, budget / 2)) / 16;
   return {.rocks_bytes = 2 * sixteenth,
           .delta_bytes = std::max(5 * sixteenth / (2 * shards), size_t{512} << 10),
           .filter_bytes = 4 * sixteenth / shards,
@@ -129,6 +135,7 @@ struct Engine::Plan {
 Engine::Engine(const Config& config, LogParts log, store::DataDir data_dir, ShardReader& reader,
                Metrics& metrics, std::function<void(absl::Status)> stop_process)
     : config_(config),
+      memory_(config.memory_budget_bytes),
       log_(std::move(log)),
       data_dir_(std::move(data_dir)),
       reader_(reader),
@@ -190,7 +197,9 @@ void Engine::RunUntilStopped() {
 void Engine::WatchBrokers() {
   bool reachable = true;
   metrics_.SetBrokerReachable(true);
-  while (WaitFor(absl::Seconds(1))) {
+  for (int look = 1; WaitFor(kMemoryLookInterval); ++look) {
+    memory_.Look();
+    if (look % kLooksPerConnectionCheck != 0) continue;
     absl::Status connection;
     {
       absl::MutexLock lock(&mutex_);
@@ -451,6 +460,7 @@ absl::Status Engine::StartWorkers(Plan& plan) {
     environment.dead_letters = dead_letters_.get();
     environment.partitioner_check = partitioner_check_.get();
     environment.metrics = &metrics_;
+    environment.memory = &memory_;
     environment.on_durable = [&worker](int32_t partition, const Offsets& next) {
       worker.source().CommitGroupOffsets(partition, next);
     };

@@ -87,6 +87,7 @@ class Engine final : public query::HealthSource {
   void SetStarting(const std::string& what);
 
   const Config config_;
+  MemoryGovernor memory_;
   LogParts log_;
   const store::DataDir data_dir_;
   ShardReader& reader_;

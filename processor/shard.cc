@@ -77,6 +77,7 @@ bool Shard::Step(size_t records_max) {
     ContinueFinish();
     return false;
   }
+  if (environment_.memory != nullptr) delta_.LimitTo(environment_.memory->delta_part());
   if (std::exchange(filter_load_due_, false)) LoadFilter();
   if (freezing_ != nullptr && !committing_ && LettersAcknowledged()) CommitFrozen();
 

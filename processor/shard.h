@@ -32,6 +32,7 @@
 #include "processor/domain/partitioner.h"
 #include "processor/filter_load.h"
 #include "processor/log_source.h"
+#include "processor/memory_governor.h"
 #include "processor/metrics.h"
 #include "processor/partitioner_check.h"
 #include "processor/registration_run.h"
@@ -81,6 +82,7 @@ struct ShardEnvironment {
   DeadLetterSink* dead_letters = nullptr;
   PartitionerCheck* partitioner_check = nullptr;
   Metrics* metrics = nullptr;
+  const MemoryGovernor* memory = nullptr;  // may be null
   // Told of offsets that became durable (for consumer-group lag tools). May be empty.
   std::function<void(int32_t partition, const Offsets&)> on_durable;
 };

@@ -138,7 +138,7 @@ def test_damaged_files_are_differences(kafka, filled):
 
 def test_beside_a_running_tallyd_under_load_it_is_always_equal(kafka, start):
     kafka.create_topics()
-    tallyd = start("--memory-budget", "64MiB").wait_ready()
+    tallyd = start("--memory-budget", "128MiB").wait_ready()
     ended = threading.Event()
 
     def load():

@@ -172,7 +172,7 @@ TEST(ConfigTest, MistakesAreNamedWithTheRemedy) {
       {{"--embedded", "--hash-key-file", "/does/not/exist"}, "cannot be read"},
       {{"--embedded", "--hash-key-file", "/"}, "cannot be read"},
       {{"--embedded", "--memory-budget", "lots"}, "512MiB"},
-      {{"--embedded", "--memory-budget", "1MiB"}, "64MiB"},
+      {{"--embedded", "--memory-budget", "1MiB"}, "128MiB"},
       {{"--embedded", "--http-listen", "8080"}, "ADDRESS:PORT"},
       {{"--embedded", "--http-listen", "127.0.0.1:99999"}, "ADDRESS:PORT"},  // never bound
       {{"--embedded", "--auth=basic"}, "--auth"},
