@@ -41,6 +41,7 @@
 #include "query/auth/jwt_authenticator.h"
 #include "query/grpc/metrics.h"
 #include "query/grpc/server.h"
+#include "query/http/access_log.h"
 #include "query/http/api.h"
 #include "query/http/documentation.h"
 #include "query/http/metrics.h"
@@ -181,6 +182,34 @@ absl::StatusOr<std::unique_ptr<query::tls::CredentialStore>> OpenCredentials(
   return opened;
 }
 
+// Null: none.
+absl::StatusOr<std::unique_ptr<query::http::AccessLog>> OpenAccessLog(
+    const ServeConfig& config, prometheus::Registry& registry) {
+  if (config.access_log == "off") return nullptr;
+  query::http::AccessLog::Options options;
+  options.destination = config.access_log;
+  options.lines_per_second_max = config.access_log_lines_per_second;
+  auto opened = query::http::AccessLog::Open(std::move(options), registry);
+  if (!opened.ok()) {
+    return absl::Status(opened.status().code(),
+                        absl::StrCat("--access-log: ", opened.status().message()));
+  }
+  return opened;
+}
+
+void ReopenAccessLog(query::http::AccessLog& log) {
+  const absl::Status status = log.Reopen();
+  if (status.ok()) return;
+  spdlog::error("--access-log goes on in the file that is open: {}", std::string(status.message()));
+}
+
+// What both servers are handed beside their routes; all of it outlives them, null: none.
+struct ServerParts {
+  const query::Authenticator* authenticator = nullptr;
+  query::tls::CredentialStore* credentials = nullptr;
+  query::http::AccessLog* access_log = nullptr;
+};
+
 struct Servers {
   std::unique_ptr<query::http::Server> api;
   std::unique_ptr<query::http::Server> admin;  // null: served by `api`
@@ -198,17 +227,17 @@ std::string HostPort(const Server& server) {
 absl::StatusOr<Servers> StartServers(const Config& config, query::Service& service,
                                      const query::HealthSource& health,
                                      const std::shared_ptr<prometheus::Registry>& registry,
-                                     query::http::Metrics& metrics,
-                                     const query::Authenticator* authenticator,
-                                     query::tls::CredentialStore* credentials) {
+                                     query::http::Metrics& metrics, const ServerParts& parts) {
   const auto start = [&](const ListenAddress& address, query::tls::CredentialStore* tls,
                          std::vector<query::http::Route> routes)
       -> absl::StatusOr<std::unique_ptr<query::http::Server>> {
     query::http::ServerOptions options;
     options.address = address.address;
     options.port = address.port;
-    options.authenticator = authenticator;
+    options.authenticator = parts.authenticator;
     options.credentials = tls;
+    options.access_log = parts.access_log;
+    options.cors_origins = config.serve.cors_origins;
     options.connections_max = static_cast<size_t>(config.serve.connections_max);
     options.connections_per_client_max = static_cast<size_t>(config.serve.ConnectionsPerClient());
     options.idle_timeout = absl::Milliseconds(config.serve.idle_timeout_ms);
@@ -227,7 +256,7 @@ absl::StatusOr<Servers> StartServers(const Config& config, query::Service& servi
   } else {
     for (auto& route : admin_routes) routes.push_back(std::move(route));
   }
-  auto api = start(config.http, credentials, std::move(routes));
+  auto api = start(config.http, parts.credentials, std::move(routes));
   if (!api.ok()) return api.status();
   servers.api = *std::move(api);
   return servers;
@@ -376,6 +405,9 @@ int Run(Config config) {
   auto credentials = OpenCredentials(config.serve, *registry);
   if (!credentials.ok()) return Fail(credentials.status());
   if (*credentials) end.OnHangup([&store = **credentials] { store.Reload().IgnoreError(); });
+  auto access_log = OpenAccessLog(config.serve, *registry);
+  if (!access_log.ok()) return Fail(access_log.status());
+  if (*access_log) end.OnHangup([&log = **access_log] { ReopenAccessLog(log); });
 
   std::unique_ptr<TemporaryDirectory> temporary;
   if (config.data_dir.empty()) {
@@ -418,7 +450,7 @@ int Run(Config config) {
                                          metrics, [&end](absl::Status why) { end.StopWith(why); });
 
   auto servers = StartServers(config, service, *engine, registry, http_metrics,
-                              authenticator->get(), credentials->get());
+                              {authenticator->get(), credentials->get(), access_log->get()});
   if (!servers.ok()) return Fail(servers.status());
   const char* const scheme = config.serve.tls() ? "https" : "http";
   spdlog::info("tallyd {} serves {}://{} (probes and metrics: {}://{})", kVersion, scheme,

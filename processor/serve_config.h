@@ -17,6 +17,11 @@ struct ServeConfig {
   std::string tls_key;
   std::string tls_client_ca;  // empty: clients need no certificate
 
+  std::vector<std::string> cors_origins;  // exact, or the one "*"; empty: no CORS
+
+  std::string access_log = "stderr";  // or "off", or a file
+  int access_log_lines_per_second = 100;
+
   int connections_max = 2048;
   int connections_per_client = 0;  // 0: three quarters of connections_max
   int idle_timeout_ms = 75'000;

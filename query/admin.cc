@@ -84,17 +84,17 @@ std::vector<http::Route> AdminRoutes(const HealthSource& health,
        [](http::Request) -> awaitable<http::Response> {
          co_return Plain(kJson, R"({"state":"alive"})");
        },
-       http::Access::kAnybody},
+       http::Access::kAnybody, /*logged=*/false},
       {"/readyz", "",
        [&health](http::Request) -> awaitable<http::Response> {
          co_return Readiness(health.GetHealth());
        },
-       http::Access::kAnybody},
+       http::Access::kAnybody, /*logged=*/false},
       {"/metrics", "",
        [registry = std::move(registry)](http::Request) -> awaitable<http::Response> {
          co_return Plain(kMetricsText, prometheus::TextSerializer().Serialize(registry->Collect()));
        },
-       http::Access::kAnybody},
+       http::Access::kAnybody, /*logged=*/false},
   };
 }
 

@@ -1,5 +1,8 @@
 #include "query/service.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "query/parameters.h"
 #include "query/problem.h"
 #include "query/reading.h"
@@ -13,6 +16,21 @@ using boost::asio::awaitable;
 Subject SubjectOf(Level level, const Request& request, std::vector<ParameterError>& errors) {
   CheckIdentifier(level == Level::kEvent ? "eventId" : "userId", request.id, errors);
   return {level, request.id};
+}
+
+// What cannot be read is not wrong in a second way too.
+std::vector<ParameterError> WithUnreadable(const Request& request,
+                                           std::vector<ParameterError> errors) {
+  std::vector<ParameterError> all = request.unreadable;
+  for (ParameterError& error : errors) {
+    const auto echoes = [&error](const ParameterError& each) {
+      return each.parameter == error.parameter && each.value == error.value;
+    };
+    if (std::none_of(request.unreadable.begin(), request.unreadable.end(), echoes)) {
+      all.push_back(std::move(error));
+    }
+  }
+  return all;
 }
 
 bool IsUnchanged(const Request& request, std::string_view etag) {
@@ -48,7 +66,7 @@ awaitable<absl::StatusOr<Answer<EventDashboard>>> Service::GetEventDashboard(Req
   const Subject subject = SubjectOf(Level::kEvent, request, errors);
   const Parameters parameters(request.parameters, kPeriodParameters, {}, errors);
   const Window window = ParseWindow(parameters.Period(), clock_(), errors);
-  auto min = ParseMin(request.min_position, reader_, std::move(errors));
+  auto min = ParseMin(request.min_position, reader_, WithUnreadable(request, std::move(errors)));
   if (!min.ok()) co_return min.status();
 
   auto reading = Read(reader_, request.viewer, subject, DashboardNeed(window), *std::move(min));
@@ -68,7 +86,7 @@ awaitable<absl::StatusOr<Answer<UserDashboard>>> Service::GetUserDashboard(Reque
   Parameters parameters(request.parameters, kUserDashboardParameters, {}, errors);
   const Window window = ParseWindow(parameters.Period(), clock_(), errors);
   const EventPage page = ParsePage(parameters);
-  auto min = ParseMin(request.min_position, reader_, std::move(errors));
+  auto min = ParseMin(request.min_position, reader_, WithUnreadable(request, std::move(errors)));
   if (!min.ok()) co_return min.status();
 
   auto reading = Read(reader_, request.viewer, subject, DashboardNeed(window), *std::move(min));
@@ -89,7 +107,7 @@ awaitable<absl::StatusOr<Answer<ChannelsView>>> Service::GetChannels(Level level
   Parameters parameters(request.parameters, kChannelsParameters, kChannelParameter, errors);
   const Window window = WithoutClock(ParseWindow(parameters.Period(), clock_(), errors));
   const ChannelSelection selection = ParseChannelSelection(parameters, errors);
-  auto min = ParseMin(request.min_position, reader_, std::move(errors));
+  auto min = ParseMin(request.min_position, reader_, WithUnreadable(request, std::move(errors)));
   if (!min.ok()) co_return min.status();
 
   auto reading = Read(reader_, request.viewer, subject, ChannelsNeed(window), *std::move(min));
@@ -112,7 +130,7 @@ awaitable<absl::StatusOr<Answer<RoiView>>> Service::GetRoi(Level level, Request 
   ExplainNoPeriod(errors);
   const PeriodParameters lifetime{std::nullopt, std::nullopt, parameters.Text("timezone")};
   const Window window = WithoutClock(ParseWindow(lifetime, clock_(), errors));
-  auto min = ParseMin(request.min_position, reader_, std::move(errors));
+  auto min = ParseMin(request.min_position, reader_, WithUnreadable(request, std::move(errors)));
   if (!min.ok()) co_return min.status();
 
   auto reading = Read(reader_, request.viewer, subject, TimelineNeed{}, *std::move(min));
@@ -134,7 +152,7 @@ awaitable<absl::StatusOr<Answer<TimelineView>>> Service::GetTimeline(Level level
   const Window window = WithoutClock(ParseWindow(parameters.Period(), now, errors));
   const Interval interval = ParseInterval(parameters, window, errors);
   const std::vector<std::string> channels = ParseChannels(parameters, errors);
-  auto min = ParseMin(request.min_position, reader_, std::move(errors));
+  auto min = ParseMin(request.min_position, reader_, WithUnreadable(request, std::move(errors)));
   if (!min.ok()) co_return min.status();
 
   auto reading =

@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "query/etag.h"
+#include "query/problem.h"
 #include "query/reader.h"
 #include "query/viewer.h"
 #include "query/views/channels.h"
@@ -32,6 +33,8 @@ struct Request {
   std::string min_position;                  // the value of Tally-Min-Position; empty: none
   std::optional<std::string> if_none_match;  // the value of If-None-Match
   Viewer viewer;
+  // What the adapter could not make sense of; it stands above as sent.
+  std::vector<ParameterError> unreadable;
 };
 
 template <class View>

@@ -46,7 +46,7 @@ Response FromAnswer(const Answer<View>& answer) {
 query::Request ToOperation(Request request) {
   return {std::move(request.path.front()), std::move(request.query),
           std::move(request.min_position), std::move(request.if_none_match),
-          std::move(request.viewer)};
+          std::move(request.viewer),       std::move(request.unreadable)};
 }
 
 template <class View>

@@ -78,6 +78,17 @@ std::optional<Response> Recognise(const RequestHead& head, const Authenticator& 
   return response;
 }
 
+// The header asks for something: without a single entry it would ask for nothing, silently.
+std::string ReadMinPosition(const std::string& value, std::vector<ParameterError>& errors) {
+  if (value.find_first_not_of(", \t") == std::string::npos) {
+    errors.push_back({kMinPositionHeader, value,
+                      "one or more positions: a Tally-Position of an answer, or "
+                      "topic/partition@nextOffset"});
+    return "";
+  }
+  return value;
+}
+
 // The request as the route's handler gets it, or why it does not.
 std::optional<Response> Prepare(const RequestHead& head, const Target& target, Router::Match match,
                                 Request& request) {
@@ -86,12 +97,13 @@ std::optional<Response> Prepare(const RequestHead& head, const Target& target, R
   if (!route.produces.empty() && !Accepts(Joined(head, "Accept").value_or(""), route.produces)) {
     return NotAcceptable(route);
   }
-  std::vector<ParameterError> errors = std::move(match.errors);
-  request.query = ParseQuery(target.query, errors);
-  if (!errors.empty()) return ProblemResponse(InvalidParameters(std::move(errors)));
+  request.unreadable = std::move(match.errors);
+  request.query = ParseQuery(target.query, request.unreadable);
   request.route = route.path;
   request.path = std::move(match.path);
-  request.min_position = Joined(head, kMinPositionHeader).value_or("");
+  if (const auto position = Joined(head, kMinPositionHeader); position.has_value()) {
+    request.min_position = ReadMinPosition(*position, request.unreadable);
+  }
   request.if_none_match = Joined(head, "If-None-Match");
   return std::nullopt;
 }
@@ -146,6 +158,7 @@ awaitable<Dispatched> Dispatcher::Dispatch(const RequestHead& head) const {
   }
   const Route& route = *match.route;
   done.route = route.path;
+  done.logged = route.logged;
   Request request;
   std::optional<Response> refused;
   if (authenticator_ != nullptr && route.access == Access::kViewer) {

@@ -27,6 +27,7 @@ std::optional<Response> RefuseFraming(const RequestHead& head);
 struct Dispatched {
   Response response;
   std::string route = kUnmatchedRoute;  // template
+  bool logged = true;                   // Route::logged
 };
 
 // Thread-safe; must outlive its calls.

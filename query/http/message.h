@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "query/problem.h"
 #include "query/viewer.h"
 
 namespace tally::query::http {
@@ -19,6 +20,8 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> query;  // decoded, in the order sent
   std::string min_position;                                // Tally-Min-Position, joined by commas
   std::optional<std::string> if_none_match;                // joined by commas
+  // What is no percent-encoded text, or no position; it stands in `path` and `query` as sent.
+  std::vector<ParameterError> unreadable;
   Viewer viewer;  // sees all on routes for anybody, and where nobody is asked who they are
 };
 
@@ -48,6 +51,7 @@ struct Route {
   std::string produces;
   Handler handler;
   Access access = Access::kViewer;
+  bool logged = true;  // false: asked again and again by machines, left out of the access log
 };
 
 }  // namespace tally::query::http

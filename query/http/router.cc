@@ -26,9 +26,8 @@ void Extract(std::string_view name, std::string_view raw, Router::Match& match) 
   const std::string_view refusal =
       decoded.has_value() ? TextRefusal(*decoded)
                           : "percent-encoded UTF-8: '%' followed by two hexadecimal digits";
-  if (refusal.empty()) {
-    match.path.push_back(*decoded);
-  } else {
+  match.path.push_back(refusal.empty() ? *decoded : std::string(raw));
+  if (!refusal.empty()) {
     match.errors.push_back(
         {std::string(name.substr(1, name.size() - 2)), std::string(raw), std::string(refusal)});
   }

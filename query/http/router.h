@@ -15,8 +15,8 @@ class Router {
   explicit Router(std::vector<Route> routes);
 
   struct Match {
-    const Route* route = nullptr;  // nullptr: no route has this path
-    std::vector<std::string> path;
+    const Route* route = nullptr;   // nullptr: no route has this path
+    std::vector<std::string> path;  // what cannot be decoded: as sent
     // Segments that are not percent-encoded UTF-8, or have control characters.
     std::vector<ParameterError> errors;
   };

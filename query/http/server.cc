@@ -24,6 +24,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "query/http/connections.h"
+#include "query/http/cors.h"
 #include "query/http/dispatch.h"
 #include "query/http/problem_response.h"
 #include "query/http/response_text.h"
@@ -88,7 +89,8 @@ class Server::Impl {
         connections_({.total_max = options_.connections_max,
                       .per_client_max = options_.connections_per_client_max,
                       .backlog_bytes_max = options_.backlog_bytes_max}),
-        context_{options_, dispatcher_, connections_, last_answers_, metrics_},
+        cors_(options_.cors_origins),
+        context_{options_, dispatcher_, cors_, connections_, last_answers_, metrics_},
         io_(options_.threads),
         work_(asio::make_work_guard(io_)),
         acceptor_(asio::make_strand(io_)) {}
@@ -110,6 +112,7 @@ class Server::Impl {
   const std::string overloaded_;
   Connections connections_;
   std::atomic<bool> last_answers_ = false;
+  const CorsPolicy cors_;
   const SessionContext context_;
   // Shared with the credentials' store, which may call when the server is gone.
   const std::shared_ptr<CurrentContext> tls_ = std::make_shared<CurrentContext>();
@@ -172,8 +175,8 @@ void Server::Impl::Admit(tcp::socket socket, const tcp::endpoint& client) {
   socket.set_option(tcp::no_delay(true), ignored);
   socket.set_option(UnsentBytesMax(kUnsentBytesMax), ignored);
   const tls::ServerContext tls = tls_->Get();
-  auto session =
-      std::make_shared<Session>(context_, std::make_shared<Stream>(std::move(socket), tls.get()));
+  auto session = std::make_shared<Session>(
+      context_, std::make_shared<Stream>(std::move(socket), tls.get()), client.address());
   const auto admission = connections_.Admit(session, client.address());
   if (admission == Connections::Admission::kRefused) {
     if (metrics_ != nullptr) metrics_->ConnectionRefused();

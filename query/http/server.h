@@ -13,6 +13,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "query/authenticator.h"
+#include "query/http/access_log.h"
 #include "query/http/message.h"
 #include "query/http/metrics.h"
 #include "query/tls/credentials.h"
@@ -42,6 +43,9 @@ struct ServerOptions {
   absl::Duration lifetime_max = absl::Hours(1);      // then the next answer is the last
 
   std::function<absl::Time()> clock = absl::Now;  // for the Date header
+
+  std::vector<std::string> cors_origins;  // see cors.h
+  AccessLog* access_log = nullptr;        // null: none; it outlives the server
 
   // Asked on routes that need a viewer; null: nobody is asked. It outlives the server.
   const Authenticator* authenticator = nullptr;

@@ -7,9 +7,11 @@
 #include <boost/beast/http/field.hpp>
 #include <utility>
 
+#include "query/http/access_log.h"
 #include "query/http/head_check.h"
 #include "query/http/problem_response.h"
 #include "query/http/response_text.h"
+#include "query/http/trace.h"
 
 namespace tally::query::http {
 namespace {
@@ -32,6 +34,20 @@ constexpr std::string_view kHeadEnd = "\r\n\r\n";
 
 std::string_view View(const beast::flat_buffer& buffer) {
   return {static_cast<const char*>(buffer.data().data()), buffer.size()};
+}
+
+std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
+
+std::string AddressText(const asio::ip::address& address) {
+  if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address.to_string();
+  return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
+}
+
+// The request's own, or that of a new trace.
+std::string TraceparentOf(const RequestHead& head) {
+  std::string traceparent;
+  if (head.count("traceparent") == 1) traceparent = ReadTraceparent(View(head["traceparent"]));
+  return traceparent.empty() ? NewTraceparent() : traceparent;
 }
 
 bool IsBeastError(const beast::error_code& error) {
@@ -73,9 +89,11 @@ std::string PlainHttpText() {
 
 }  // namespace
 
-Session::Session(const SessionContext& context, std::shared_ptr<Stream> stream)
+Session::Session(const SessionContext& context, std::shared_ptr<Stream> stream,
+                 const asio::ip::address& client)
     : context_(context),
       stream_(std::move(stream)),
+      client_(AddressText(client)),
       buffer_(context.options.header_bytes_max + context.options.body_bytes_max + kReadBytes) {
   WaitForClient();
   if (context_.metrics != nullptr) context_.metrics->ConnectionOpened();
@@ -176,22 +194,47 @@ awaitable<bool> Session::Exchange() {
   const auto begin = std::chrono::steady_clock::now();
   if (!refusal.has_value() && error) co_return false;
   Work();
+  const bool readable = !refusal.has_value();
+  const std::string traceparent = TraceparentOf(head);
+  Dispatched done = co_await Answer(head, traceparent, std::move(refusal));
+  // A body that the client waits to be asked for was not read: nothing can follow it.
+  const bool keep_alive = readable && parser.is_done() && parser.keep_alive() && MayGoOn();
+  const bool bodiless = head.method() == beast::http::verb::head;
+  AccessEntry entry = {.client = client_,
+                       .method = View(head.method_string()),
+                       .route = done.route,
+                       .target = View(head.target()),
+                       .status = done.response.status,
+                       .bytes = bodiless ? 0 : done.response.body.size(),
+                       .trace_id = TraceId(traceparent),
+                       .user_agent = View(head[beast::http::field::user_agent])};
+  entry.complete = co_await Write(head, std::move(done.response), keep_alive);
+  entry.duration = absl::FromChrono(std::chrono::steady_clock::now() - begin);
+  if (done.logged && context_.options.access_log != nullptr) {
+    context_.options.access_log->Write(entry);
+  }
+  co_return keep_alive&& entry.complete;
+}
+
+awaitable<Dispatched> Session::Answer(const RequestHead& head, std::string_view traceparent,
+                                      std::optional<Response> refusal) {
+  const auto begin = std::chrono::steady_clock::now();
   Metrics* const metrics = context_.metrics;
   if (metrics != nullptr) metrics->RequestStarted();
   Dispatched done;
-  const bool refused = refusal.has_value();
-  if (refused) {
+  if (!refusal.has_value()) refusal = context_.cors.Preflight(head);
+  if (refusal.has_value()) {
     done.response = *std::move(refusal);
   } else {
     done = co_await context_.dispatcher.Dispatch(head);
   }
+  context_.cors.Decorate(head, done.response);
+  done.response.headers.emplace_back("traceparent", traceparent);
   if (metrics != nullptr) {
     metrics->RequestDone(done.route, done.response.status,
                          absl::FromChrono(std::chrono::steady_clock::now() - begin));
   }
-  // A body that the client waits to be asked for was not read: nothing can follow it.
-  const bool keep_alive = !refused && parser.is_done() && parser.keep_alive() && MayGoOn();
-  co_return co_await Write(head, std::move(done.response), keep_alive);
+  co_return done;
 }
 
 awaitable<std::optional<Response>> Session::Receive(Parser& parser, RequestHead& head,
@@ -256,7 +299,7 @@ awaitable<bool> Session::Write(const RequestHead& head, Response response, bool 
   co_await Send(text, text.capacity() + body.capacity(), error);
   if (!error && !body.empty()) co_await Send(body, body.capacity(), error);
   activity.served.store(true, std::memory_order_relaxed);
-  co_return keep_alive && !error;
+  co_return !error;
 }
 
 awaitable<void> Session::Send(std::string_view bytes, size_t held_bytes, ErrorCode& error) {

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "query/http/connections.h"
+#include "query/http/cors.h"
 #include "query/http/dispatch.h"
 #include "query/http/server.h"
 #include "query/http/stream.h"
@@ -23,6 +24,7 @@ namespace tally::query::http {
 struct SessionContext {
   const ServerOptions& options;
   const Dispatcher& dispatcher;
+  const CorsPolicy& cors;
   Connections& connections;
   const std::atomic<bool>& last_answers;  // every answer is its connection's last
   Metrics* metrics;
@@ -31,7 +33,8 @@ struct SessionContext {
 // Everything runs on the stream's executor; Stop and Abort may be called from anywhere.
 class Session : public Connection, public std::enable_shared_from_this<Session> {
  public:
-  Session(const SessionContext& context, std::shared_ptr<Stream> stream);
+  Session(const SessionContext& context, std::shared_ptr<Stream> stream,
+          const boost::asio::ip::address& client);
   ~Session() override;
 
   boost::asio::awaitable<void> Run();
@@ -66,6 +69,10 @@ class Session : public Connection, public std::enable_shared_from_this<Session> 
   boost::asio::awaitable<void> DrainBody(Parser& parser, ErrorCode& error);
   boost::asio::awaitable<void> Fill(ErrorCode& error);
 
+  // Preflight, route's answer or `refusal`, with the headers that every answer has.
+  boost::asio::awaitable<Dispatched> Answer(const RequestHead& head, std::string_view traceparent,
+                                            std::optional<Response> refusal);
+  // False: it could not be written.
   boost::asio::awaitable<bool> Write(const RequestHead& head, Response response, bool keep_alive);
   boost::asio::awaitable<void> Send(std::string_view bytes, size_t held_bytes, ErrorCode& error);
   // So that a client that is still sending gets to read the last answer before the reset.
@@ -78,6 +85,7 @@ class Session : public Connection, public std::enable_shared_from_this<Session> 
 
   const SessionContext& context_;
   const std::shared_ptr<Stream> stream_;
+  const std::string client_;
   const SteadyTime opened_ = std::chrono::steady_clock::now();
   boost::beast::flat_buffer buffer_;
   size_t requests_ = 0;

@@ -114,8 +114,8 @@ std::vector<std::pair<std::string, std::string>> ParseQuery(std::string_view que
     if (refusal.empty()) {
       pairs.emplace_back(*std::move(name), *std::move(value));
     } else {
-      errors.push_back(
-          {name.value_or(std::string(raw_name)), std::string(raw_value), std::string(refusal)});
+      pairs.emplace_back(name.value_or(std::string(raw_name)), raw_value);
+      errors.push_back({pairs.back().first, pairs.back().second, std::string(refusal)});
     }
   }
   return pairs;

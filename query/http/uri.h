@@ -30,7 +30,8 @@ std::optional<std::string> PercentDecode(std::string_view text, bool plus_is_spa
 // Why decoded text is refused: not UTF-8, or a control character; "" if it is good.
 std::string_view TextRefusal(std::string_view text);
 
-// The pairs of a query, decoded, in order; what is wrong is appended to `errors` and left out.
+// The pairs of a query, decoded, in order; what cannot be decoded stands there as sent, and is
+// appended to `errors`.
 std::vector<std::pair<std::string, std::string>> ParseQuery(std::string_view query,
                                                             std::vector<ParameterError>& errors);
 

@@ -266,6 +266,37 @@ TEST_F(ApiTest, BadPositionAndBadParametersTogether) {
                                 HasSubstr(R"("parameter":"Tally-Min-Position")")));
 }
 
+TEST_F(ApiTest, APositionHeaderWithoutAPositionIsRefused) {
+  for (const char* empty : {"", " ", ",", " , ,\t"}) {
+    const HttpReply reply = Get(kEvent, "Tally-Min-Position:" + std::string(empty) + "\r\n");
+    EXPECT_EQ(reply.status, 400) << "'" << empty << "'";
+    EXPECT_TRUE(Names(reply.body, {"Tally-Min-Position"})) << reply.body;
+  }
+}
+
+TEST_F(ApiTest, WhatCannotBeReadHidesNoOtherError) {
+  const BadRequest rows[] = {
+      {"size=%ff&page=x", {"size", "page"}},
+      {"foo=%00&sortBy=y", {"foo", "sortBy"}},
+      {"startDate=%zz&endDate=2026-02-01&order=z", {"startDate", "order"}},
+      {"%ff=1&size=0", {"", "size"}},
+  };
+  for (const BadRequest& row : rows) {
+    const HttpReply reply = Get(kUser + "?" + row.query, "Tally-Min-Position: y\r\n");
+    EXPECT_EQ(reply.status, 400) << row.query;
+    EXPECT_THAT(reply.body, HasSubstr(R"({"parameter":"Tally-Min-Position")"));
+    size_t errors = 0;
+    for (size_t at = 0; (at = reply.body.find("{\"parameter\"", at)) != std::string::npos; ++at) {
+      ++errors;
+    }
+    EXPECT_EQ(errors, row.parameters.size() + 1) << reply.body;
+    if (*row.parameters[0] == 0) continue;  // a name that cannot be shown as it is
+    EXPECT_TRUE(Names(reply.body, row.parameters)) << reply.body;
+  }
+  const HttpReply path = Get("/api/v1/users/%00/analytics?page=x");
+  EXPECT_TRUE(Names(path.body, {"userId", "page"})) << path.body;
+}
+
 TEST_F(ApiTest, BeforeTheLogIsKnownAPositionHasToWait) {
   const std::string token = Get(kEvent).Header("tally-position");
   reader_.partition_count = 0;

@@ -67,8 +67,10 @@ TEST(UriTest, ReadsQueries) {
 
 TEST(UriTest, NamesBadPairsAndKeepsTheRest) {
   std::vector<ParameterError> errors;
-  EXPECT_THAT(ParseQuery("a=%zz&b=%00&c=%C0%AF&d=%ED%A0%80&e=%7F&f=%C2%85&%=1&g=1", errors),
-              ElementsAre(Pair("g", "1")));
+  EXPECT_THAT(
+      ParseQuery("a=%zz&b=%00&c=%C0%AF&d=%ED%A0%80&e=%7F&f=%C2%85&%=1&g=1", errors),
+      ElementsAre(Pair("a", "%zz"), Pair("b", "%00"), Pair("c", "%C0%AF"), Pair("d", "%ED%A0%80"),
+                  Pair("e", "%7F"), Pair("f", "%C2%85"), Pair("%", "1"), Pair("g", "1")));
   std::vector<std::string> names;
   for (const ParameterError& error : errors) names.push_back(error.parameter);
   EXPECT_THAT(names, ElementsAre("a", "b", "c", "d", "e", "f", "%"));
@@ -126,6 +128,7 @@ TEST(RouterTest, NamesBadSegments) {
     ASSERT_EQ(match.errors.size(), 1u) << bad;
     EXPECT_EQ(match.errors[0].parameter, "id");
     EXPECT_EQ(match.errors[0].value, bad);
+    EXPECT_THAT(match.path, ElementsAre(bad));
   }
 }
 

@@ -1,0 +1,66 @@
+#include "query/http/cors.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "query/http/problem_response.h"
+#include "query/problem.h"
+
+namespace tally::query::http {
+namespace {
+
+using Field = boost::beast::http::field;
+
+constexpr char kMethods[] = "GET, HEAD";
+constexpr char kRequestHeaders[] =
+    "Authorization, If-None-Match, Tally-Min-Position, traceparent, tracestate";
+constexpr char kAnswerHeaders[] =
+    "ETag, Retry-After, Tally-Catching-Up, Tally-Position, WWW-Authenticate, traceparent";
+constexpr char kMaxAgeSeconds[] = "7200";  // Chromium's limit
+
+std::string_view OriginOf(const RequestHead& head) {
+  // Browsers send one; of several, none is taken for the page's.
+  if (head.count(Field::origin) != 1) return {};
+  const auto origin = head[Field::origin];
+  return {origin.data(), origin.size()};
+}
+
+}  // namespace
+
+CorsPolicy::CorsPolicy(std::vector<std::string> origins)
+    : origins_(std::move(origins)), any_(origins_ == std::vector<std::string>{"*"}) {}
+
+bool CorsPolicy::Allows(std::string_view origin) const {
+  if (origin.empty()) return false;
+  return any_ || std::find(origins_.begin(), origins_.end(), origin) != origins_.end();
+}
+
+std::optional<Response> CorsPolicy::Preflight(const RequestHead& head) const {
+  if (origins_.empty() || head.method() != boost::beast::http::verb::options) return std::nullopt;
+  if (head.count(Field::access_control_request_method) == 0) return std::nullopt;
+  const std::string_view origin = OriginOf(head);
+  if (origin.empty()) return std::nullopt;
+  if (!Allows(origin)) {
+    return ProblemResponse(
+        403, "origin_not_allowed",
+        absl::StrCat("pages of ", Shown(origin), " may not read answers: it is no --cors-origin"));
+  }
+  Response response;
+  response.status = 204;
+  response.headers = {{"Access-Control-Allow-Methods", kMethods},
+                      {"Access-Control-Allow-Headers", kRequestHeaders},
+                      {"Access-Control-Max-Age", kMaxAgeSeconds}};
+  return response;
+}
+
+void CorsPolicy::Decorate(const RequestHead& head, Response& response) const {
+  if (origins_.empty()) return;
+  if (!any_) response.headers.emplace_back("Vary", "Origin");
+  const std::string_view origin = OriginOf(head);
+  if (!Allows(origin)) return;
+  response.headers.emplace_back("Access-Control-Allow-Origin", any_ ? "*" : std::string(origin));
+  response.headers.emplace_back("Access-Control-Expose-Headers", kAnswerHeaders);
+}
+
+}  // namespace tally::query::http

@@ -1,0 +1,19 @@
+// W3C trace context: which request of whose trace this is.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace tally::query::http {
+
+// A `traceparent` of version 00. Version 00, or a later one read as the specification asks for;
+// "" for everything else, all-zero ids included.
+std::string ReadTraceparent(std::string_view header);
+
+// Of a new trace that nobody has sampled. Random, not secret. Any thread.
+std::string NewTraceparent();
+
+// The 32 hex digits of a traceparent returned by one of the above.
+inline std::string_view TraceId(std::string_view traceparent) { return traceparent.substr(3, 32); }
+
+}  // namespace tally::query::http
