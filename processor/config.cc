@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "processor/flags.h"
 #include "processor/hash_key_file.h"
+#include "processor/kafka_properties.h"
 #include "processor/version.h"
 
 namespace tally {
@@ -39,6 +40,7 @@ struct Texts {
   int position_wait_ms = 500;
   bool allow_anonymous = false;
   std::vector<std::string> kafka_config;
+  std::string kafka_config_file;
 };
 
 void Declare(CLI::App& app, Config& config, Texts& texts) {
@@ -53,11 +55,15 @@ void Declare(CLI::App& app, Config& config, Texts& texts) {
       "Consumer group that is told the durable offsets, for lag tools only; empty: none");
   Add(app, kLog, "--kafka-config", texts.kafka_config,
       "NAME=VALUE for librdkafka (security.protocol, sasl.*, ssl.* …); repeatable, or several "
-      "separated by ';'. Secrets belong into the environment variable, not on the command line")
+      "separated by ';'. Secrets belong into --kafka-config-file or the environment variable, and "
+      "are refused on the command line")
       ->type_name("NAME=VALUE")
       ->delimiter(';')
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  Add(app, kLog, "--kafka-config-file", texts.kafka_config_file,
+      "File of name=value lines, as for --kafka-config, which wins; '#' begins a comment")
+      ->type_name("FILE");
   AddSwitch(app, kLog, "--create-topics", config.create_topics,
             "Create missing topics and their dead-letter topics, with unlimited retention");
   Add(app, kLog, "--partitions", config.partitions, "Partitions of topics that are created")
@@ -179,6 +185,20 @@ absl::Status CheckTopicPrefix(const std::string& prefix) {
                                                  kBytesMax, " letters, digits, '.', '_' and '-'"));
 }
 
+// What the flag says comes after the file, and so wins.
+absl::Status ApplyKafkaProperties(const Texts& texts, Config* config) {
+  if (!texts.kafka_config_file.empty()) {
+    auto file = ReadKafkaPropertiesFile(texts.kafka_config_file);
+    if (!file.ok()) return file.status();
+    config->kafka_config = std::move(file->properties);
+    if (!file->warning.empty()) config->warnings.push_back(std::move(file->warning));
+  }
+  auto properties = ParseKafkaProperties(texts.kafka_config);
+  if (!properties.ok()) return properties.status();
+  for (auto& property : *properties) config->kafka_config.push_back(std::move(property));
+  return absl::OkStatus();
+}
+
 absl::Status Apply(const Texts& texts, Config* config) {
   if (auto status = CheckTopicPrefix(config->topic_prefix); !status.ok()) return status;
   if (!texts.hash_key_file.empty()) {
@@ -194,13 +214,7 @@ absl::Status Apply(const Texts& texts, Config* config) {
         "fnv1a"));
   }
   config->partitioner = *partitioner;
-  for (const auto& property : texts.kafka_config) {
-    const size_t equals = property.find('=');
-    if (equals == 0 || equals == std::string::npos) {
-      return absl::InvalidArgumentError("--kafka-config needs NAME=VALUE");
-    }
-    config->kafka_config.emplace_back(property.substr(0, equals), property.substr(equals + 1));
-  }
+  if (auto status = ApplyKafkaProperties(texts, config); !status.ok()) return status;
   auto offset = ParseUtcOffset(texts.input_utc_offset);
   if (!offset.ok()) return offset.status();
   config->input_utc_offset_minutes = *offset;
@@ -337,6 +351,10 @@ std::variant<Config, ExitNow> ParseCommandLine(int argc, const char* const* argv
   config.threads = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, 8u));
   Texts texts;
   Declare(app, config, texts);
+  const std::vector<std::string> arguments(argv + 1, argv + std::max(argc, 1));
+  if (auto status = RefuseSecretArguments(arguments); !status.ok()) {
+    return ExitNow{2, absl::StrCat("tallyd: ", status.message(), "\nSee tallyd --help.\n")};
+  }
   try {
     app.parse(argc, const_cast<char**>(argv));
   } catch (const CLI::CallForHelp&) {

@@ -14,6 +14,7 @@
 #include "processor/auth_config.h"
 #include "processor/domain/participant_hash.h"
 #include "processor/domain/partitioner.h"
+#include "processor/kafka_properties.h"
 #include "processor/serve_config.h"
 
 namespace tally {
@@ -38,7 +39,7 @@ struct Config {
   std::string topic_prefix = "sample.";
   std::string group = "tally";
   // librdkafka properties (SASL, TLS …), by name.
-  std::vector<std::pair<std::string, std::string>> kafka_config;
+  KafkaProperties kafka_config;
   bool create_topics = false;
   int32_t partitions = 12;
   int16_t replication_factor = -1;
@@ -65,6 +66,8 @@ struct Config {
 
   std::string ready_file;  // empty: none
   std::string log_level = "info";
+
+  std::vector<std::string> warnings;  // about what was given, for the log
 };
 
 // What to print, where and how to end, when the command line asks for no run: --help, --version (0)

@@ -386,6 +386,7 @@ void AwaitLoadBalancers(absl::Duration delay) {
 
 int Run(Config config) {
   SetUpLogging(config.log_level);
+  for (const std::string& warning : config.warnings) spdlog::warn("{}", warning);
   signal(SIGPIPE, SIG_IGN);
   RaiseFileLimit();
   EndOfService end;

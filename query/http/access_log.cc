@@ -34,7 +34,7 @@ std::string LineOf(const AccessEntry& entry, absl::Time now) {
   json.Integer("bytes", static_cast<int64_t>(entry.bytes));
   json.Fixed2("duration_ms", absl::ToInt64Microseconds(entry.duration) / 10);
   if (!entry.complete) json.Bool("complete", false);
-  json.Text("trace_id", entry.trace_id);
+  entry.trace_id.empty() ? json.Null("trace_id") : json.Text("trace_id", entry.trace_id);
   json.Text("user_agent", Shown(entry.user_agent.substr(0, kUserAgentBytesMax)));
   json.EndObject();
   return json.Take();

@@ -30,8 +30,8 @@ struct AccessEntry {
   int status = 0;
   size_t bytes = 0;  // of the body
   absl::Duration duration;
-  bool complete = true;  // false: the client did not take all of it
-  std::string_view trace_id;
+  bool complete = true;       // false: the client did not take all of it
+  std::string_view trace_id;  // empty: the client sent none
   std::string_view user_agent;
 };
 

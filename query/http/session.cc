@@ -43,11 +43,11 @@ std::string AddressText(const asio::ip::address& address) {
   return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
 }
 
-// The request's own, or that of a new trace.
+// "" where there is none, or none that can be read: nothing is invented, so that equal requests get
+// equal answers.
 std::string TraceparentOf(const RequestHead& head) {
-  std::string traceparent;
-  if (head.count("traceparent") == 1) traceparent = ReadTraceparent(View(head["traceparent"]));
-  return traceparent.empty() ? NewTraceparent() : traceparent;
+  if (head.count("traceparent") != 1) return "";
+  return ReadTraceparent(View(head["traceparent"]));
 }
 
 bool IsBeastError(const beast::error_code& error) {
@@ -229,7 +229,7 @@ awaitable<Dispatched> Session::Answer(const RequestHead& head, std::string_view 
     done = co_await context_.dispatcher.Dispatch(head);
   }
   context_.cors.Decorate(head, done.response);
-  done.response.headers.emplace_back("traceparent", traceparent);
+  if (!traceparent.empty()) done.response.headers.emplace_back("traceparent", traceparent);
   if (metrics != nullptr) {
     metrics->RequestDone(done.route, done.response.status,
                          absl::FromChrono(std::chrono::steady_clock::now() - begin));

@@ -1,10 +1,5 @@
 #include "query/http/trace.h"
 
-#include <cstdint>
-#include <random>
-
-#include "absl/strings/str_cat.h"
-
 namespace tally::query::http {
 namespace {
 
@@ -15,14 +10,6 @@ bool IsHex(std::string_view text) {
 }
 
 bool IsZero(std::string_view text) { return text.find_first_not_of('0') == text.npos; }
-
-uint64_t RandomId() {
-  thread_local std::mt19937_64 random{(uint64_t{std::random_device{}()} << 32) ^
-                                      std::random_device{}()};
-  uint64_t id = 0;
-  while (id == 0) id = random();
-  return id;
-}
 
 }  // namespace
 
@@ -39,12 +26,6 @@ std::string ReadTraceparent(std::string_view header) {
     return "";
   }
   return "00" + std::string(header.substr(2, kBytes - 2));
-}
-
-std::string NewTraceparent() {
-  return absl::StrCat("00-", absl::Hex(RandomId(), absl::kZeroPad16),
-                      absl::Hex(RandomId(), absl::kZeroPad16), "-",
-                      absl::Hex(RandomId(), absl::kZeroPad16), "-00");
 }
 
 }  // namespace tally::query::http

@@ -10,10 +10,9 @@ namespace tally::query::http {
 // "" for everything else, all-zero ids included.
 std::string ReadTraceparent(std::string_view header);
 
-// Of a new trace that nobody has sampled. Random, not secret. Any thread.
-std::string NewTraceparent();
-
-// The 32 hex digits of a traceparent returned by one of the above.
-inline std::string_view TraceId(std::string_view traceparent) { return traceparent.substr(3, 32); }
+// The 32 hex digits of what ReadTraceparent returned; "" of "".
+inline std::string_view TraceId(std::string_view traceparent) {
+  return traceparent.empty() ? traceparent : traceparent.substr(3, 32);
+}
 
 }  // namespace tally::query::http

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <string>
 #include <variant>
 #include <vector>
@@ -98,15 +99,55 @@ TEST(ConfigTest, EnvironmentIsReadAndFlagsWin) {
 }
 
 TEST(ConfigTest, KafkaPropertiesAreRepeatableOrSeparated) {
-  using Properties = std::vector<std::pair<std::string, std::string>>;
-  const Properties expected = {{"security.protocol", "ssl"}, {"ssl.key.password", "a=b"}};
   EXPECT_EQ(Accepted({"--embedded", "--kafka-config", "security.protocol=ssl", "--kafka-config",
-                      "ssl.key.password=a=b"})
+                      "ssl.ca.location=a=b"})
                 .kafka_config,
-            expected);
+            (KafkaProperties{{"security.protocol", "ssl"}, {"ssl.ca.location", "a=b"}}));
   setenv("TALLY_KAFKA_CONFIG", "security.protocol=ssl;ssl.key.password=a=b", 1);
-  EXPECT_EQ(Accepted({"--embedded"}).kafka_config, expected);
+  EXPECT_EQ(Accepted({"--embedded"}).kafka_config,
+            (KafkaProperties{{"security.protocol", "ssl"}, {"ssl.key.password", "a=b"}}));
   unsetenv("TALLY_KAFKA_CONFIG");
+}
+
+TEST(ConfigTest, KafkaPropertiesOfAFileComeFirst) {
+  const std::string path = ::testing::TempDir() + "tally-kafka.properties";
+  std::ofstream(path) << "sasl.password=hunter2\nlinger.ms=1\n";
+  const Config config =
+      Accepted({"--embedded", "--kafka-config-file", path, "--kafka-config", "linger.ms=2"});
+  EXPECT_EQ(
+      config.kafka_config,
+      (KafkaProperties{{"sasl.password", "hunter2"}, {"linger.ms", "1"}, {"linger.ms", "2"}}));
+  EXPECT_EQ(config.warnings.size(), 1u);
+}
+
+TEST(ConfigTest, SecretsOnTheCommandLineAreRefusedAndNotRepeated) {
+  const std::vector<std::vector<std::string>> cases = {
+      {"--embedded", "--kafka-config", "sasl.password=hunter2"},
+      {"--embedded", "--kafka-config=sasl.password=hunter2"},
+      {"--embedded", "--kafka-config", "a=b; sasl.oauthbearer.client.secret = hunter2"},
+      {"--embedded", "--kafka-config", "a=b", "--kafka-config", "ssl.key.password=hunter2"},
+      {"--embedded", "--kafka-config", "ssl.key.pem=hunter2"},
+      {"--embedded", "--kafka-config", "SASL.Password=hunter2"},
+  };
+  for (const auto& arguments : cases) {
+    const auto parsed = Parse(arguments);
+    ASSERT_TRUE(std::holds_alternative<ExitNow>(parsed)) << arguments.back();
+    const auto& exit = std::get<ExitNow>(parsed);
+    EXPECT_EQ(exit.code, 2);
+    EXPECT_THAT(exit.message, HasSubstr("--kafka-config-file"));
+    EXPECT_THAT(exit.message, ::testing::Not(HasSubstr("hunter2")));
+  }
+}
+
+TEST(ConfigTest, HowClientsAreServed) {
+  const Config config = Accepted(
+      {"--embedded", "--tls-cert", "c", "--tls-key", "k", "--cors-origin", "https://a.example",
+       "--cors-origin", "http://shop.test:3000,app://b", "--http-connections-max", "100"});
+  EXPECT_TRUE(config.serve.tls());
+  EXPECT_THAT(config.serve.cors_origins,
+              ::testing::ElementsAre("https://a.example", "http://shop.test:3000", "app://b"));
+  EXPECT_EQ(config.serve.ConnectionsPerClient(), 75);
+  EXPECT_EQ(config.serve.access_log, "stderr");
 }
 
 TEST(ConfigTest, AdminOnTheSameAddressIsTheSameListener) {
@@ -192,6 +233,24 @@ TEST(ConfigTest, MistakesAreNamedWithTheRemedy) {
       {{"--embedded", "--kafka-config", "ssl.ca.location"}, "NAME=VALUE"},
       {{"--embedded", "--log-level", "loud"}, "--log-level"},
       {{"--embedded", "--position-wait-ms", "-1"}, "--position-wait-ms"},
+      {{"--embedded", "--kafka-config-file", "/does/not/exist"}, "cannot be read"},
+      {{"--embedded", "--tls-cert", "c"}, "--tls-cert needs --tls-key"},
+      {{"--embedded", "--tls-key", "k"}, "--tls-key needs --tls-cert"},
+      {{"--embedded", "--tls-client-ca", "a"}, "protects nothing without --tls-cert"},
+      {{"--embedded", "--http-connections-max", "0"}, "--http-connections-max"},
+      {{"--embedded", "--http-connections-max", "5", "--http-connections-per-client", "6"},
+       "is more than --http-connections-max 5"},
+      {{"--embedded", "--drain-delay-ms", "-1"}, "--drain-delay-ms"},
+      {{"--embedded", "--access-log", ""}, "--access-log"},
+      {{"--embedded", "--cors-origin", "shop.example"}, "scheme://host"},
+      {{"--embedded", "--cors-origin", "null"}, "scheme://host"},
+      {{"--embedded", "--cors-origin", "https://"}, "a host and no path"},
+      {{"--embedded", "--cors-origin", "https://shop.example/"}, "not even a final slash"},
+      {{"--embedded", "--cors-origin", "https://*.shop.example"}, "there are no patterns"},
+      {{"--embedded", "--cors-origin", "https://Shop.example"}, "in lower case"},
+      {{"--embedded", "--cors-origin", "https://shop example"}, "punycode"},
+      {{"--embedded", "--cors-origin", "https://shop.example:443"}, "own port"},
+      {{"--embedded", "--cors-origin", "*", "--cors-origin", "https://a.example"}, "give it alone"},
   };
   for (const auto& refusal : refusals) {
     const auto parsed = Parse(refusal.arguments);

@@ -151,8 +151,8 @@ TEST_F(AccessLogTest, WhatTheServerWrites) {
             traceparent);
   client.Get("/livez");
   client.Send("HEAD /hello/you HTTP/1.1\r\nHost: tally\r\n\r\n");
-  const std::string made = client.Read(/*bodiless=*/true).Header("traceparent");
-  client.Get("/nope", "traceparent: garbage\r\n");
+  client.Read(/*bodiless=*/true);
+  EXPECT_EQ(client.Get("/nope", "traceparent: garbage\r\n").Header("traceparent"), "");
   client.Send("NOT HTTP\r\n\r\n");
   EXPECT_EQ(client.Read().status, 400);
   server.reset();
@@ -164,7 +164,7 @@ TEST_F(AccessLogTest, WhatTheServerWrites) {
                         HasSubstr(R"("trace_id":"4bf92f3577b34da6a3ce929d0e0e4736")"),
                         HasSubstr(R"("client":"127.0.0.1")"), Not(HasSubstr("secret"))),
                   AllOf(HasSubstr(R"("method":"HEAD")"), HasSubstr(R"("bytes":0,)"),
-                        HasSubstr(made.substr(3, 32))),
+                        HasSubstr(R"("trace_id":null)")),
                   AllOf(HasSubstr(R"("route":"unmatched","path":"/nope","status":404)"),
                         Not(HasSubstr("garbage"))),
                   HasSubstr(R"("status":400)")));

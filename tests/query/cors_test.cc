@@ -33,7 +33,7 @@ class CorsTest : public ::testing::Test {
  protected:
   CorsTest() {
     FeedSamples(reader_);
-    Serve({"https://shop.example", "http://localhost:3000"});
+    Serve({"https://shop.example", "http://shop.test:3000"});
   }
   void Serve(std::vector<std::string> origins, const Authenticator* authenticator = nullptr) {
     ServerOptions options;
@@ -58,7 +58,7 @@ class CorsTest : public ::testing::Test {
 
 TEST_F(CorsTest, PreflightOfAnAllowedOrigin) {
   HttpClient client(server_->port());
-  for (const char* origin : {"https://shop.example", "http://localhost:3000"}) {
+  for (const char* origin : {"https://shop.example", "http://shop.test:3000"}) {
     client.Send("OPTIONS " + kTarget + " HTTP/1.1\r\nHost: tally\r\nOrigin: " + origin + "\r\n" +
                 kAsksFor + "Access-Control-Request-Headers: authorization\r\n\r\n");
     const HttpReply reply = client.Read();

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "absl/time/time.h"
+#include "processor/kafka_properties.h"
 #include "tools/tally/dlq.h"
 #include "tools/tally/generate.h"
 #include "tools/tally/get.h"
@@ -120,6 +121,9 @@ class CommandLine {
   }
 
   int Run(std::vector<std::string> args) {
+    if (const absl::Status status = RefuseSecretArguments(args); !status.ok()) {
+      return Usage(std::string(status.message()));
+    }
     std::reverse(args.begin(), args.end());  // CLI11 takes them from the back
     try {
       app_.parse(args);
@@ -193,27 +197,44 @@ class CommandLine {
     command
         ->add_option_function<std::vector<std::string>>(
             "--kafka-config",
-            [options](const std::vector<std::string>& properties) {
-              for (const std::string& property : properties) AddProperty(property, options);
-            },
+            [options](const std::vector<std::string>& texts) { AddProperties(texts, options); },
             "name=value for librdkafka (security.protocol, sasl.*, ssl.*); repeatable, or several "
-            "separated by ';'")
+            "separated by ';'; secrets are refused here, for them there are the variable and the "
+            "file")
         ->envname("TALLY_KAFKA_CONFIG")
         ->type_name("NAME=VALUE")
         ->delimiter(';')
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    command
+        ->add_option_function<std::string>(
+            "--kafka-config-file",
+            [this, options](const std::string& path) { AddPropertiesFile(path, options); },
+            "file of name=value lines, as for --kafka-config, which wins; '#' begins a comment")
+        ->envname("TALLY_KAFKA_CONFIG_FILE")
+        ->type_name("FILE");
     AddSeconds(command, "--timeout", &options->timeout,
                "seconds that one request to Kafka may take");
     return brokers;
   }
 
-  static void AddProperty(const std::string& property, KafkaOptions* options) {
-    const size_t equals = property.find('=');
-    if (equals == 0 || equals == std::string::npos) {
-      throw CLI::ValidationError("--kafka-config", "must be name=value");
-    }
-    options->properties.emplace_back(property.substr(0, equals), property.substr(equals + 1));
+  static void AddProperties(const std::vector<std::string>& texts, KafkaOptions* options) {
+    auto properties = ParseKafkaProperties(texts);
+    if (!properties.ok()) throw Mistake(properties.status());
+    for (auto& property : *properties) options->properties.push_back(std::move(property));
+  }
+
+  // First, so that --kafka-config wins.
+  void AddPropertiesFile(const std::string& path, KafkaOptions* options) {
+    auto file = ReadKafkaPropertiesFile(path);
+    if (!file.ok()) throw Mistake(file.status());
+    if (!file->warning.empty()) console_.Message(file->warning);
+    options->properties.insert(options->properties.begin(), file->properties.begin(),
+                               file->properties.end());
+  }
+
+  static CLI::ValidationError Mistake(const absl::Status& status) {
+    return CLI::ValidationError(std::string(status.message()));
   }
 
   static void AddSeconds(CLI::App* command, const std::string& name, absl::Duration* duration,
