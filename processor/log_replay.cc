@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -24,15 +23,21 @@ namespace tally {
 namespace {
 
 constexpr absl::Duration kLookInterval = absl::Milliseconds(50);
-constexpr int64_t kNoEnd = std::numeric_limits<int64_t>::max();
 
-// All letters are taken for written, so that none comes here.
+// Remembers the first letter that would have to be written; it is the last, too.
 class NoLetters final : public DeadLetterSink {
  public:
-  bool Write(const domain::Record&, const domain::Rejection&, Done done) override {
-    done(absl::InternalError("a replay writes no dead letters"));
+  bool Write(const domain::Record& record, const domain::Rejection&, Done done) override {
+    if (!missing_) missing_ = {record.topic, record.offset};
+    done(absl::FailedPreconditionError(
+        absl::StrCat("the bad record at offset ", record.offset, " has no dead letter yet")));
     return true;
   }
+  // After the replay.
+  const std::optional<LetterMissing>& missing() const { return missing_; }
+
+ private:
+  std::optional<LetterMissing> missing_;
 };
 
 // A shard and all that it needs around it, for one replay.
@@ -54,6 +59,7 @@ class Replay {
     status.Update(Close());
     return status;
   }
+  const std::optional<LetterMissing>& missing() const { return letters_.missing(); }
 
  private:
   absl::Status Open();
@@ -90,7 +96,7 @@ absl::Status Replay::Open() {
   shard_options_.topic_prefix = lineage.topic_prefix;
   shard_options_.decode.input_utc_offset_minutes = lineage.input_utc_offset_minutes;
   shard_options_.end_at_start = options_.until;
-  shard_options_.dead_letters_written_below = {kNoEnd, kNoEnd, kNoEnd};
+  shard_options_.dead_letters_written_below = options_.letters_written_below;
   shard_options_.checkpoint_interval = shard_options_.checkpoint_interval_behind;
   shard_options_.delta.bytes_max = 5 * sixteenth / 2;
   shard_options_.delta.filter_bytes_max = 4 * sixteenth;
@@ -183,13 +189,16 @@ absl::Status CheckReplayable(const store::Lineage& lineage, const Offsets& until
   return absl::OkStatus();
 }
 
-absl::Status ReplayShard(const ReplayOptions& options) {
+absl::Status ReplayShard(const ReplayOptions& options, std::optional<LetterMissing>* missing) {
   const auto partitioner = domain::ParsePartitioner(options.lineage.partitioner);
   if (!partitioner) {
     return absl::InvalidArgumentError(
         absl::StrCat("unknown partitioner \"", options.lineage.partitioner, "\""));
   }
-  return Replay(options, *partitioner).Run();
+  Replay replay(options, *partitioner);
+  absl::Status status = replay.Run();
+  if (missing != nullptr) *missing = replay.missing();
+  return status;
 }
 
 }  // namespace tally

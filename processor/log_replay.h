@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,10 @@ struct ReplayOptions {
   absl::Duration stall_max = absl::Seconds(60);
   // Reads the lineage's topics; `queue_bytes_max` is for one topic's partition.
   std::function<absl::StatusOr<std::unique_ptr<LogSource>>(size_t queue_bytes_max)> make_source;
+  // Of each topic, the offset below which bad records are known to have their dead letters. One at
+  // or beyond it ends the replay (LetterMissing): its letter is tallyd's to write.
+  Offsets letters_written_below = kAllLettersWritten;
+  static constexpr Offsets kAllLettersWritten = {INT64_MAX, INT64_MAX, INT64_MAX};
   // Told the offsets passed, now and then; false cancels.
   std::function<bool(int64_t offsets)> progress;
 };
@@ -39,9 +44,17 @@ struct ReplayOptions {
 absl::Status CheckReplayable(const store::Lineage& lineage, const Offsets& until,
                              const std::vector<LogRange>& ranges);
 
+// The bad record that ended a replay.
+struct LetterMissing {
+  domain::Topic topic = domain::Topic::kEventCreated;
+  int64_t offset = 0;
+};
+
 // Blocks until the store is made, durable and closed again. Errors: kCancelled; kDeadlineExceeded
-// (stalled); kInvalidArgument (unknown partitioner); those of the store and of the source. What was
-// made until then is left.
-absl::Status ReplayShard(const ReplayOptions& options);
+// (stalled); kInvalidArgument (unknown partitioner); kAborted (the shard failed, as by a letter
+// that is missing: `*missing`, if not null, then says which); those of the store and of the source.
+// What was made until then is left.
+absl::Status ReplayShard(const ReplayOptions& options,
+                         std::optional<LetterMissing>* missing = nullptr);
 
 }  // namespace tally

@@ -100,4 +100,18 @@ absl::Status RenameDurably(const std::string& from, const std::string& to) {
   return status;
 }
 
+absl::Status ExchangeDurably(const std::string& one, const std::string& other) {
+  if (renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) != 0) {
+    const int error = errno;
+    const std::string doing = absl::StrCat("exchanging ", one, " and");
+    if (error == EINVAL || error == ENOSYS) {
+      return absl::UnimplementedError(absl::StrCat(doing, " ", other, ": ", strerror(error)));
+    }
+    return FromErrno(error, doing, other);
+  }
+  absl::Status status = SyncDirectory(DirectoryOf(one));
+  if (DirectoryOf(one) != DirectoryOf(other)) status.Update(SyncDirectory(DirectoryOf(other)));
+  return status;
+}
+
 }  // namespace tally::store

@@ -24,4 +24,8 @@ absl::Status SyncDirectory(const std::string& path);
 // Renames, durably; `to` must not exist or be an empty directory, on the same file system.
 absl::Status RenameDurably(const std::string& from, const std::string& to);
 
+// Lets two directories of one file system change places, at once and durably: at no time is either
+// name without a directory. Errors as above; kUnimplemented: the file system cannot.
+absl::Status ExchangeDurably(const std::string& one, const std::string& other);
+
 }  // namespace tally::store

@@ -38,9 +38,9 @@ std::string ChecksumOf(absl::string_view body) {
 }
 
 absl::Status NotALineage(absl::string_view why) {
-  return absl::DataLossError(
-      absl::StrCat("the store's lineage row is damaged (", why,
-                   "): restore the store from a backup, or rebuild it in a new --data-dir"));
+  return absl::DataLossError(absl::StrCat(
+      "the store's lineage row is damaged (", why,
+      "): make the store anew with `tally rebuild`, or restore a backup with `tally restore`"));
 }
 
 using Fields = std::map<std::string, std::string, std::less<>>;
@@ -110,15 +110,17 @@ void CheckVersion(absl::string_view what, uint32_t stored, uint32_t wanted,
                   std::vector<std::string>* differences) {
   if (stored == wanted) return;
   if (stored > wanted) {
-    differences->push_back(absl::StrCat(
-        "this store has ", what, " version ", stored, ", newer than this binary's ", wanted,
-        ": run the newer version of Tally that made it, or rebuild from the topics in a new "
-        "--data-dir"));
+    differences->push_back(absl::StrCat("this store has ", what, " version ", stored,
+                                        ", newer than this binary's ", wanted,
+                                        ": run the newer version of Tally that made it, or make it "
+                                        "anew from the topics with `tally "
+                                        "rebuild`"));
   } else {
-    differences->push_back(absl::StrCat(
-        "this store has ", what, " version ", stored, ", older than this binary's ", wanted,
-        ": run the older version of Tally that made it, or rebuild from the topics with this one "
-        "in a new --data-dir"));
+    differences->push_back(absl::StrCat("this store has ", what, " version ", stored,
+                                        ", older than this binary's ", wanted,
+                                        ": run the older version of Tally that made it, or make it "
+                                        "anew from the topics with `tally "
+                                        "rebuild` of this one"));
   }
 }
 

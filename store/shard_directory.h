@@ -3,6 +3,8 @@
 //   FORMAT        "tally data directory\nlayout 1\n"
 //   LOCK          locked by the process that writes; holds its process id
 //   shard-00000   one store per partition
+//   shard-00000.new  a store that is being made and is not whole yet
+//   shard-00000.old  the store that another one has taken the place of
 //   …
 #pragma once
 
@@ -43,6 +45,9 @@ class DataDir {
 
   // Where the store of a partition (0 to 99,999) is or would be.
   std::string ShardPath(int32_t partition) const;
+  // Beside it: one that is being made to take its place, and one whose place was taken.
+  std::string NewShardPath(int32_t partition) const { return ShardPath(partition) + ".new"; }
+  std::string OldShardPath(int32_t partition) const { return ShardPath(partition) + ".old"; }
   // Partitions that have a directory, ascending.
   absl::StatusOr<std::vector<int32_t>> ListShards() const;
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "processor/rows.h"
 #include "store/key.h"
+#include "store/lineage.h"
 
 namespace tally {
 namespace {
@@ -171,7 +172,25 @@ std::vector<std::string> AlterationNames() {
   return names;
 }
 
+namespace {
+
+// As a store that an older binary has made; not listed, since it is not wrong.
+absl::Status MakeFoldOlder(store::Store& store) {
+  std::string value;
+  auto found = store.NewSnapshot()->Get(kLineageKey, &value);
+  if (!found.ok()) return found.status();
+  auto lineage = store::DecodeLineage(value);
+  if (!lineage.ok()) return lineage.status();
+  --lineage->fold_version;
+  const Changes changes = {{std::string(kLineageKey), store::EncodeLineage(*lineage)}};
+  ChangedRows rows(changes);
+  return store.Commit(rows);
+}
+
+}  // namespace
+
 absl::Status Alter(store::Store& store, const std::string& event_id, const std::string& name) {
+  if (name == "lineage-fold") return MakeFoldOlder(store);
   const auto found = Alterations().find(name);
   if (found == Alterations().end()) {
     return absl::InvalidArgumentError(absl::StrCat("no alteration ", name));

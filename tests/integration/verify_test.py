@@ -369,3 +369,143 @@ def test_an_audit_interval_is_a_duration(tmp_path, given):
                           capture_output=True, text=True, check=False, timeout=WAIT_SECONDS_MAX)
     assert done.returncode == 2
     assert "--audit-interval" in done.stderr
+
+
+# --- Rebuild ------------------------------------------------------------------------------------
+
+
+def rebuild(kafka, data_dir, *flags, check=True):
+    return tally("rebuild", "--data-dir", data_dir, "--brokers", kafka.brokers, *flags, check=check)
+
+
+def tree(path):
+    return {file.relative_to(path).as_posix(): file.read_bytes()
+            for file in sorted(path.rglob("*")) if file.is_file()}
+
+
+def test_a_wrong_store_is_rebuilt_beside_and_swapped(kafka, start, filled):
+    shard = shard_of(kafka, filled)
+    alter(kafka, filled, "participant-hour")
+    (shard / "QUARANTINED").write_text("its rows are wrong\n", "utf-8")
+    wrong = tree(shard)
+    done = rebuild(kafka, filled, "--shard", kafka.partition_of(EVENT))
+    assert "as the old store had" in done.stdout
+    assert tree(filled / (shard.name + ".old")) == wrong
+    assert verify(filled, brokers=kafka.brokers)[0] == EQUAL
+    # Kept until told otherwise, and nothing is built over it.
+    again = rebuild(kafka, filled, "--shard", kafka.partition_of(EVENT), check=False)
+    assert again.returncode == DIFFERS
+    assert "--delete-old" in again.stderr
+    tally("rebuild", "--data-dir", filled, "--delete-old")
+    assert not list(filled.glob("*.old")) and not list(filled.glob("*.new"))
+    tallyd = start()
+    position = fill(kafka, first=200)
+    assert tallyd.event(EVENT, position).json()["summary"]["participants"] == 120
+    assert tallyd.stop() == 0
+    assert verify(filled, brokers=kafka.brokers)[0] == EQUAL
+
+
+def test_all_shards_are_rebuilt_to_the_offsets_of_the_old_ones(kafka, filled):
+    before = verify(filled)[1]["shards"]
+    fill(kafka, first=500)   # tallyd has not seen it, nor written dead letters of it
+    rebuild(kafka, filled)
+    after = verify(filled)[1]["shards"]
+    for old, new in zip(before, after):
+        assert (old["nextOffsets"], old["rowsDigest"]) == (new["nextOffsets"], new["rowsDigest"])
+    assert len(list(filled.glob("*.old"))) == kafka.partitions
+
+
+def test_a_store_that_cannot_be_read_is_rebuilt_with_its_neighbours_settings(kafka, start, filled):
+    shard = shard_of(kafka, filled)
+    for file in shard.glob("MANIFEST-*"):
+        file.write_bytes(b"\0" * 100)
+    assert verify(filled)[0] == DIFFERS
+    # A bad record that tallyd has not met: its letter is tallyd's to write.
+    producer = kafka.producer()
+    producer.send("participant.registered", b"not json", EVENT)
+    producer.send("participant.registered", participant(EVENT, "later"))
+    position = producer.flush()
+    rebuild(kafka, filled, "--shard", kafka.partition_of(EVENT))
+    assert verify(filled, brokers=kafka.brokers)[0] == EQUAL
+    tallyd = start()
+    assert tallyd.event(EVENT, position).json()["summary"]["participants"] == 61
+    assert tallyd.stop() == 0
+    letters = kafka.consume([kafka.dlq("participant.registered")])
+    assert sum(map(len, letters.values())) == 1
+
+
+def test_a_store_of_an_older_version_is_rebuilt_while_the_old_one_stays(kafka, start, filled):
+    subprocess.run([harness.ALTER_STORE, str(shard_of(kafka, filled)), EVENT, "lineage-fold"],
+                   check=True, timeout=WAIT_SECONDS_MAX)
+    old = tree(shard_of(kafka, filled))
+    refused = start()
+    assert refused.exit_code() == 1
+    assert "tally rebuild" in refused.output()
+    code, report = verify(filled, brokers=kafka.brokers)
+    assert code == UNCHECKED
+    assert "fold version 0" in report["shards"][kafka.partition_of(EVENT)]["reason"]
+    rebuild(kafka, filled)
+    assert tree(filled / (shard_of(kafka, filled).name + ".old")) == old
+    assert verify(filled, brokers=kafka.brokers)[0] == EQUAL
+    start().wait_ready()
+
+
+def test_topics_that_were_made_again_are_rebuilt_from(kafka, start, filled):
+    for future in kafka.admin.delete_topics(
+            kafka.topics(), operation_timeout=WAIT_SECONDS_MAX).values():
+        future.result(timeout=WAIT_SECONDS_MAX)
+    deadline = harness.Deadline()
+    while not made_again(kafka):
+        assert not deadline.passed(), "the topics cannot be made again"
+    position = fill(kafka, 5)
+    rebuild(kafka, filled)
+    assert verify(filled, brokers=kafka.brokers)[0] == EQUAL
+    tallyd = start().wait_ready()
+    assert tallyd.event(EVENT, position).json()["summary"]["participants"] == 5
+
+
+def test_without_history_nothing_is_changed(kafka, filled, tmp_path):
+    kafka.delete_records(tmp_path, kafka.topic("participant.registered"), 2)
+    shard = shard_of(kafka, filled)
+    before = tree(shard)
+    done = rebuild(kafka, filled, check=False)
+    assert done.returncode == DIFFERS
+    assert "history is gone" in done.stderr and "restore a backup" in done.stderr
+    assert tree(shard) == before
+    assert not list(filled.glob(shard.name + ".*"))
+
+
+def test_an_interrupted_rebuild_leaves_the_old_store_in_place(kafka, start):
+    kafka.create_topics()
+    tally("generate", "--brokers", kafka.brokers, "--topic-prefix", kafka.prefix,
+          "--participants", 200_000, "--events", 500)
+    tallyd = start().wait_ready()
+    tallyd.user("g1-user-1", fill(kafka))
+    assert tallyd.stop() == 0
+    data = tallyd.data_dir
+    before = verify(data)[1]["shards"]
+    for number in (harness.signal.SIGKILL, harness.signal.SIGINT):
+        with harness.Process([harness.TALLY, "rebuild", "--data-dir", data, "--brokers",
+                              kafka.brokers]) as running:
+            deadline = harness.Deadline()
+            while not list(data.glob("shard-*.new/*.log")) and running.running():
+                assert not deadline.passed()
+            running.signal(number)
+            assert running.exit_code() != 0
+        assert [shard["rowsDigest"] for shard in verify(data)[1]["shards"]] == \
+            [shard["rowsDigest"] for shard in before]
+        tally("rebuild", "--data-dir", data, "--delete-old")
+    rebuild(kafka, data)
+    assert verify(data, brokers=kafka.brokers)[0] == EQUAL
+    assert not list(data.glob("*.new"))
+
+
+def test_a_rebuild_refuses_what_it_must(kafka, start, filled):
+    missing = rebuild(kafka, filled / "nowhere", check=False)
+    assert (missing.returncode, (filled / "nowhere").exists()) == (DIFFERS, False)
+    tallyd = start().wait_ready()
+    used = rebuild(kafka, filled, check=False)
+    assert used.returncode == DIFFERS
+    assert f"in use by process {tallyd.popen.pid}" in used.stderr
+    assert tally("rebuild", "--data-dir", filled, check=False,
+                 env={"TALLY_BROKERS": ""}).returncode == USAGE

@@ -103,7 +103,7 @@ TEST(LineageTest, ChecksWithWordsThatHelp) {
       {[](Lineage& l) { l.input_utc_offset_minutes = -90; },
        {"+09:00", "-01:30", "--input-utc-offset +09:00"}},
       {[](Lineage& l) { l.state_format_version = kStateFormatVersion + 1; },
-       {"state format version 1", "older", "--data-dir"}},
+       {"state format version 1", "older", "tally rebuild"}},
       {[](Lineage& l) { l.state_format_version = 0; },
        {"state format version 1", "newer version of Tally"}},
       {[](Lineage& l) { l.fold_version = kFoldVersion + 1; }, {"fold version 1", "older"}},

@@ -12,6 +12,7 @@
 #include "tools/tally/get.h"
 #include "tools/tally/inspect.h"
 #include "tools/tally/load.h"
+#include "tools/tally/rebuild.h"
 #include "tools/tally/topics.h"
 #include "tools/tally/verify.h"
 
@@ -96,6 +97,18 @@ constexpr char kVerifyExample[] =
     "  tally verify --data-dir data\n"
     "  tally verify --data-dir data --against-log --brokers localhost:9092\n"
     "  tally verify --data-dir data --shard 3 --json | jq '.shards[].firstDifferences'";
+constexpr char kRebuildExample[] =
+    "For a store that is wrong, damaged, of an older version, or of topics that were made again.\n"
+    "tallyd must have ended. Every shard is made anew beside the old one, by the code that tallyd\n"
+    "runs, to the old one's offsets (to the log's end where those cannot be used); it is checked "
+    "and\n"
+    "then takes the old one's place in one step. The old one is kept as shard-N.old. Settings are\n"
+    "the old store's. Where retention has removed the topics' start nothing is changed: see\n"
+    "tally restore.\n\n"
+    "Examples:\n"
+    "  tally rebuild --data-dir data --brokers localhost:9092\n"
+    "  tally rebuild --data-dir data --shard 3 --brokers localhost:9092\n"
+    "  tally rebuild --data-dir data --delete-old      (when all is well)";
 constexpr char kDlqExample[] =
     "Records that tallyd refused, counted by topic and reason. One that was written more than "
     "once\n"
@@ -117,6 +130,7 @@ class CommandLine {
     AddGet();
     AddInspect();
     AddVerify();
+    AddRebuild();
     AddDlq();
   }
 
@@ -441,6 +455,28 @@ class CommandLine {
     command->add_flag("--json", verify_.json, "as JSON");
   }
 
+  int StartRebuild() {
+    if (!rebuild_.delete_old && rebuild_.replay.kafka.brokers.empty()) {
+      console_.Message("--brokers is required");
+      console_.Message("see tally rebuild --help");
+      return kUsage;
+    }
+    return RunRebuild(rebuild_, console_);
+  }
+
+  void AddRebuild() {
+    CLI::App* command = Command(app_, "rebuild", "make stores anew from the topics",
+                                kRebuildExample, [this] { return StartRebuild(); });
+    command->add_option("--data-dir", rebuild_.data_dir, "tallyd's data directory")
+        ->envname("TALLY_DATA_DIR")
+        ->required();
+    command->add_option("--shard", rebuild_.shards, "only this one; repeatable")
+        ->check(CLI::Range(0, 99'999));
+    AddReplay(command, &rebuild_.replay, nullptr);
+    command->add_flag("--delete-old", rebuild_.delete_old,
+                      "rebuild nothing, delete what earlier rebuilds have kept");
+  }
+
   void AddDlq() {
     CLI::App* dlq = app_.add_subcommand("dlq", "the dead-letter topics");
     dlq->require_subcommand(1);
@@ -468,6 +504,7 @@ class CommandLine {
   GetOptions get_;
   InspectOptions inspect_;
   VerifyOptions verify_;
+  RebuildOptions rebuild_;
   DlqListOptions dlq_;
 };
 

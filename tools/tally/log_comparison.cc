@@ -45,7 +45,7 @@ absl::Status ReplayInto(Replayed& replayed, const ReplaySession& session,
   const auto ranges = session.Ranges(lineage);
   if (!ranges.ok()) return ranges.status();
   if (auto status = CheckReplayable(lineage, until, *ranges); !status.ok()) return status;
-  auto status = session.Replay(lineage, until, replayed.path(), progress);
+  auto status = ReplayShard(session.Plan(lineage, until, replayed.path(), progress));
   return status.ok() ? replayed.Open() : status;
 }
 

@@ -10,9 +10,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "processor/hash_key_file.h"
+#include "processor/kafka/dead_letter_tail.h"
 #include "processor/kafka/kafka_log_source.h"
 #include "processor/log_check.h"
-#include "processor/log_replay.h"
 
 namespace tally::cli {
 
@@ -77,9 +77,21 @@ absl::StatusOr<std::vector<LogRange>> ReplaySession::Ranges(const store::Lineage
   return ranges;
 }
 
-absl::Status ReplaySession::Replay(const store::Lineage& lineage, const Offsets& until,
-                                   const std::string& path,
-                                   const std::function<bool(int64_t)>& progress) const {
+absl::StatusOr<Offsets> ReplaySession::LettersWrittenBelow(const store::Lineage& lineage) const {
+  const auto names = InputTopics(lineage.topic_prefix);
+  Offsets below{};
+  for (size_t topic = 0; topic < names.size(); ++topic) {
+    auto written = kafka::DeadLettersWrittenBelow(*session_.admin, names[topic], lineage.partition,
+                                                  flags_.kafka.timeout);
+    if (!written.ok()) return written.status();
+    below[topic] = *written;
+  }
+  return below;
+}
+
+ReplayOptions ReplaySession::Plan(const store::Lineage& lineage, const Offsets& until,
+                                  const std::string& path,
+                                  const std::function<bool(int64_t)>& progress) const {
   ReplayOptions options{.lineage = lineage,
                         .until = until,
                         .hash_key = KeyFor(lineage),
@@ -88,13 +100,13 @@ absl::Status ReplaySession::Replay(const store::Lineage& lineage, const Offsets&
                         .make_source = {},
                         .progress = progress};
   options.stall_max = std::max(options.stall_max, flags_.kafka.timeout);
-  options.make_source =
-      [this, &lineage](size_t queue_bytes_max) -> absl::StatusOr<std::unique_ptr<LogSource>> {
-    kafka::ClientConfig config = session_.config;
-    config.queue_bytes_max = queue_bytes_max;
-    return kafka::KafkaLogSource::Create(config, lineage.topic_prefix);
+  options.make_source = [config = session_.config, prefix = lineage.topic_prefix](
+                            size_t queue_bytes_max) -> absl::StatusOr<std::unique_ptr<LogSource>> {
+    kafka::ClientConfig with_queue = config;
+    with_queue.queue_bytes_max = queue_bytes_max;
+    return kafka::KafkaLogSource::Create(with_queue, prefix);
   };
-  return ReplayShard(options);
+  return options;
 }
 
 absl::StatusOr<std::unique_ptr<ScratchDirectory>> ScratchDirectory::Make(

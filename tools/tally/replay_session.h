@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "processor/domain/participant_hash.h"
 #include "processor/log_admin.h"
+#include "processor/log_replay.h"
 #include "processor/log_source.h"
 #include "store/lineage.h"
 #include "tools/tally/kafka_session.h"
@@ -39,10 +40,13 @@ class ReplaySession {
   // partition does not exist.
   absl::StatusOr<std::vector<LogRange>> Ranges(const store::Lineage& lineage) const;
 
-  // Makes the store at `path` up to `until`; see processor/log_replay.h. The log's ranges must have
-  // been found to allow it. Progress in offsets; false cancels.
-  absl::Status Replay(const store::Lineage& lineage, const Offsets& until, const std::string& path,
-                      const std::function<bool(int64_t offsets)>& progress) const;
+  // Of each topic, the offset below which bad records have their dead letters.
+  absl::StatusOr<Offsets> LettersWrittenBelow(const store::Lineage& lineage) const;
+
+  // How to make the store at `path` up to `until`; see processor/log_replay.h. The log's ranges
+  // must have been found to allow it. Progress in offsets; false cancels.
+  ReplayOptions Plan(const store::Lineage& lineage, const Offsets& until, const std::string& path,
+                     const std::function<bool(int64_t offsets)>& progress) const;
 
  private:
   ReplaySession(ReplayFlags flags, KafkaSession session);
