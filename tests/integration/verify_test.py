@@ -509,3 +509,144 @@ def test_a_rebuild_refuses_what_it_must(kafka, start, filled):
     assert f"in use by process {tallyd.popen.pid}" in used.stderr
     assert tally("rebuild", "--data-dir", filled, check=False,
                  env={"TALLY_BROKERS": ""}).returncode == USAGE
+
+
+# --- Backup and restore -------------------------------------------------------------------------
+
+
+def restore(backup, data_dir, *flags, check=True):
+    return tally("restore", "--from", backup, "--data-dir", data_dir, *flags, check=check)
+
+
+def test_a_backup_made_while_ingesting_is_restored_right(kafka, start, tmp_path):
+    kafka.create_topics()
+    tallyd = start().wait_ready()
+    ended = threading.Event()
+
+    def load():
+        tally("generate", "--brokers", kafka.brokers, "--topic-prefix", kafka.prefix,
+              "--events", 300, "--participants", 150_000, "--duplicates", 0.2, "--resent", 0.5)
+        ended.set()
+
+    loader = threading.Thread(target=load)
+    loader.start()
+    backups = []
+    while not ended.is_set() or len(backups) < 3:
+        backups.append(tmp_path / f"backup-{len(backups)}")
+        tally("backup", "--data-dir", tallyd.data_dir, "--to", backups[-1])
+    loader.join()
+    assert tallyd.running() and tallyd.stop() == 0
+    for number, backup in enumerate((backups[0], backups[len(backups) // 2], backups[-1])):
+        # A backup is a data directory.
+        assert verify(backup, brokers=kafka.brokers)[0] == EQUAL
+        restored = tmp_path / f"restored-{number}"
+        restore(backup, restored)
+        code, report = verify(restored, brokers=kafka.brokers)
+        assert code == EQUAL
+        manifest = json.loads((backup / "BACKUP.json").read_text("utf-8"))
+        assert [shard["digest"] for shard in manifest["shards"]] == \
+            [shard["logDigest"] for shard in report["shards"]]
+    # tallyd goes on from the oldest as if nothing had been.
+    position = fill(kafka)
+    again = start(name="restored-0").wait_ready()
+    assert again.event(EVENT, position).json()["summary"]["participants"] == 60
+    assert again.stop() == 0
+    assert verify(again.data_dir, brokers=kafka.brokers)[0] == EQUAL
+
+
+def test_a_quarantined_shard_is_restored_alone(kafka, start, filled, tmp_path):
+    tally("backup", "--data-dir", filled, "--to", tmp_path / "backup")
+    shard = shard_of(kafka, filled)
+    alter(kafka, filled, "participant-hour")
+    (shard / "QUARANTINED").write_text("its rows are wrong\n", "utf-8")
+    only = ("--shard", kafka.partition_of(EVENT))
+    refused = restore(tmp_path / "backup", filled, *only, check=False)
+    assert refused.returncode == DIFFERS
+    assert "nothing is overwritten" in refused.stderr
+    shard.rename(tmp_path / "aside")
+    restore(tmp_path / "backup", filled, *only)
+    assert verify(filled, brokers=kafka.brokers)[0] == EQUAL
+    tallyd = start()
+    position = fill(kafka, first=100)
+    assert tallyd.event(EVENT, position).json()["summary"]["participants"] == 120
+
+
+def test_a_wrong_store_is_not_backed_up(kafka, filled, tmp_path):
+    alter(kafka, filled, "participant-hour")
+    done = tally("backup", "--data-dir", filled, "--to", tmp_path / "backup", check=False)
+    assert done.returncode == DIFFERS
+    assert f"shard {kafka.partition_of(EVENT)}: " in done.stderr and EVENT in done.stderr
+    assert not list((tmp_path / "backup").iterdir())
+    others = [flag for number in range(kafka.partitions) if number != kafka.partition_of(EVENT)
+              for flag in ("--shard", number)]
+    tally("backup", "--data-dir", filled, "--to", tmp_path / "backup", *others)
+
+
+def damage_nothing(_):
+    pass
+
+
+def damage_manifest(backup):
+    (backup / "BACKUP.json").write_text("{", "utf-8")
+
+
+def damage_version(backup):
+    path = backup / "BACKUP.json"
+    path.write_text(path.read_text("utf-8").replace('"tallyBackup":1', '"tallyBackup":2'), "utf-8")
+
+
+def damage_digest(backup):
+    path = backup / "BACKUP.json"
+    manifest = json.loads(path.read_text("utf-8"))
+    for shard in manifest["shards"]:
+        shard["digest"] = "0" * 31 + "1"
+    path.write_text(json.dumps(manifest), "utf-8")
+
+
+def damage_rows(backup):
+    biggest = max(backup.glob("shard-*/*.log"), key=lambda file: file.stat().st_size)
+    biggest.write_bytes(b"")
+
+
+def damage_whole(backup):
+    (backup / "BACKUP.json").unlink()
+
+
+@pytest.mark.parametrize("damage, said", [
+    (damage_whole, "no whole backup"), (damage_manifest, "is damaged"),
+    (damage_version, "backup of version 2"), (damage_digest, "another digest"),
+    (damage_rows, "shard "), (damage_nothing, None)])
+def test_a_damaged_backup_is_not_restored(filled, tmp_path, damage, said):
+    backup, target = tmp_path / "backup", tmp_path / "target"
+    tally("backup", "--data-dir", filled, "--to", backup)
+    damage(backup)
+    done = restore(backup, target, check=False)
+    assert done.returncode == (DIFFERS if said else EQUAL), done.stderr
+    assert (said or "") in done.stderr
+    assert not list(target.glob("*.new"))
+
+
+def test_what_a_backup_refuses(kafka, start, filled, tmp_path):
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "something").write_text("else", "utf-8")
+    for to in (full, filled):
+        done = tally("backup", "--data-dir", filled, "--to", to, check=False)
+        assert done.returncode == DIFFERS and "is not empty" in done.stderr
+    assert [file.name for file in full.iterdir()] == ["something"]
+    tally("backup", "--data-dir", filled, "--to", tmp_path / "backup")
+    nothing = restore(filled, tmp_path / "target", check=False)
+    assert nothing.returncode == DIFFERS and "no whole backup" in nothing.stderr
+    tallyd = start().wait_ready()
+    used = restore(tmp_path / "backup", filled, check=False)
+    assert used.returncode == DIFFERS and "in use" in used.stderr
+    assert tallyd.stop() == 0
+    # Of other topics.
+    kafka.prefix = harness.unique_prefix("other")
+    kafka.create_topics()
+    other = start(name="other").wait_ready()
+    assert other.stop() == 0
+    shutil.rmtree(shard_of(kafka, other.data_dir))
+    mixed = restore(tmp_path / "backup", other.data_dir, "--shard", kafka.partition_of(EVENT),
+                    check=False)
+    assert mixed.returncode == DIFFERS and "another lineage" in mixed.stderr

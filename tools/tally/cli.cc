@@ -7,6 +7,7 @@
 
 #include "absl/time/time.h"
 #include "processor/kafka_properties.h"
+#include "tools/tally/backup.h"
 #include "tools/tally/dlq.h"
 #include "tools/tally/generate.h"
 #include "tools/tally/get.h"
@@ -109,6 +110,22 @@ constexpr char kRebuildExample[] =
     "  tally rebuild --data-dir data --brokers localhost:9092\n"
     "  tally rebuild --data-dir data --shard 3 --brokers localhost:9092\n"
     "  tally rebuild --data-dir data --delete-old      (when all is well)";
+constexpr char kBackupExample[] =
+    "Copies every shard as of one of its checkpoints, row by row, and looks at every row of the\n"
+    "copy; also beside a running tallyd. Also to another file system. The backup is a data\n"
+    "directory with BACKUP.json (lineages, offsets, digests), which is written last: tally "
+    "inspect\n"
+    "and tally verify read it.\n\n"
+    "Example:\n"
+    "  tally backup --data-dir data --to /backups/2026-11-22";
+constexpr char kRestoreExample[] =
+    "Into a directory that no tallyd uses. A shard that is there already is never replaced: move\n"
+    "it away. Every row is looked at before the shard is put in place. tallyd then goes on from "
+    "the\n"
+    "backup's offsets, which the topics must still reach back to.\n\n"
+    "Examples:\n"
+    "  tally restore --from /backups/2026-11-22 --data-dir data\n"
+    "  tally restore --from /backups/2026-11-22 --data-dir data --shard 3";
 constexpr char kDlqExample[] =
     "Records that tallyd refused, counted by topic and reason. One that was written more than "
     "once\n"
@@ -131,6 +148,8 @@ class CommandLine {
     AddInspect();
     AddVerify();
     AddRebuild();
+    AddBackup();
+    AddRestore();
     AddDlq();
   }
 
@@ -477,6 +496,29 @@ class CommandLine {
                       "rebuild nothing, delete what earlier rebuilds have kept");
   }
 
+  void AddBackup() {
+    CLI::App* command = Command(app_, "backup", "copy a data directory, also one in use",
+                                kBackupExample, [this] { return RunBackup(backup_, console_); });
+    command->add_option("--data-dir", backup_.data_dir, "tallyd's data directory")
+        ->envname("TALLY_DATA_DIR")
+        ->required();
+    command->add_option("--to", backup_.to, "where the backup is made; missing, or empty")
+        ->required();
+    command->add_option("--shard", backup_.shards, "only this one; repeatable")
+        ->check(CLI::Range(0, 99'999));
+  }
+
+  void AddRestore() {
+    CLI::App* command = Command(app_, "restore", "put a backup into a data directory",
+                                kRestoreExample, [this] { return RunRestore(restore_, console_); });
+    command->add_option("--from", restore_.from, "the backup")->required();
+    command->add_option("--data-dir", restore_.data_dir, "tallyd's data directory; made if missing")
+        ->envname("TALLY_DATA_DIR")
+        ->required();
+    command->add_option("--shard", restore_.shards, "only this one; repeatable")
+        ->check(CLI::Range(0, 99'999));
+  }
+
   void AddDlq() {
     CLI::App* dlq = app_.add_subcommand("dlq", "the dead-letter topics");
     dlq->require_subcommand(1);
@@ -505,6 +547,8 @@ class CommandLine {
   InspectOptions inspect_;
   VerifyOptions verify_;
   RebuildOptions rebuild_;
+  BackupOptions backup_;
+  RestoreOptions restore_;
   DlqListOptions dlq_;
 };
 

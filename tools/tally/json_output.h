@@ -40,6 +40,11 @@ class Json {
     writer_.Key(name);
     writer_.String(printable.data(), static_cast<rapidjson::SizeType>(printable.size()));
   }
+  // As it is, line ends and all; UTF-8.
+  void ExactText(const char* name, std::string_view text) {
+    writer_.Key(name);
+    writer_.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+  }
   void Number(const char* name, domain::Int128 number) { Raw(name, domain::FormatInteger(number)); }
   void Money(const char* name, domain::Int128 amount) { Raw(name, domain::FormatMoney(amount)); }
   void Bool(const char* name, bool value) {
