@@ -18,12 +18,12 @@ TEST(MemoryGovernorTest, DeltasGiveWayNearTheBudgetAndComeBackWhenThereIsRoom) {
   };
   const Row rows[] = {
       {"far below, nothing to give back", 1, 60, 1},
-      {"just below the high mark", 1, 120, 1},
-      {"above the high mark", 1, 121, 0.75},
+      {"at the high mark", 1, 112, 1},
+      {"above the high mark", 1, 113, 0.75},
       {"above the budget, again", 0.75, 140, 0.5625},
       {"never to nothing", MemoryGovernor::kPartMin, 400, MemoryGovernor::kPartMin},
-      {"between the marks it stays", 0.5, 116, 0.5},
-      {"below the low mark it comes back", 0.5, 111, 0.55},
+      {"between the marks it stays", 0.5, 108, 0.5},
+      {"below the low mark it comes back", 0.5, 103, 0.55},
       {"but not beyond the whole", 0.95, 60, 1},
       {"unknown use changes nothing that was whole", 1, 0, 1},
   };
