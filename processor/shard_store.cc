@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "store/rocks_store.h"
 
 namespace tally {
 namespace {
@@ -49,8 +48,8 @@ absl::Status AtPath(const absl::Status& status, const std::string& path) {
 }
 
 store::RocksStoreOptions Options(const std::string& path,
-                                 std::shared_ptr<store::RocksEnvironment> environment) {
-  store::RocksStoreOptions options;
+                                 std::shared_ptr<store::RocksEnvironment> environment,
+                                 store::RocksStoreOptions options = {}) {
   options.path = path;
   options.merger = std::make_shared<HourMerger>();
   options.environment = std::move(environment);
@@ -79,8 +78,9 @@ absl::StatusOr<CheckpointRow> ReadCheckpoint(const store::Snapshot& snapshot) {
 
 absl::StatusOr<std::optional<OpenedShard>> OpenShardStore(
     const std::string& path, const store::Lineage& wanted,
-    std::shared_ptr<store::RocksEnvironment> environment) {
-  store::RocksStoreOptions options = Options(path, std::move(environment));
+    std::shared_ptr<store::RocksEnvironment> environment,
+    const store::RocksStoreOptions& settings) {
+  store::RocksStoreOptions options = Options(path, std::move(environment), settings);
   options.mode = store::OpenMode::kMustExist;
   options.admit = [&wanted](const store::Snapshot& snapshot) {
     if (IsEmpty(snapshot)) return absl::NotFoundError("empty");
@@ -107,8 +107,9 @@ absl::StatusOr<std::unique_ptr<store::Store>> OpenShardStoreReadOnly(
 }
 
 absl::StatusOr<OpenedShard> CreateShardStore(const std::string& path, const store::Lineage& wanted,
-                                             std::shared_ptr<store::RocksEnvironment> environment) {
-  auto store = store::OpenRocksStore(Options(path, std::move(environment)));
+                                             std::shared_ptr<store::RocksEnvironment> environment,
+                                             const store::RocksStoreOptions& settings) {
+  auto store = store::OpenRocksStore(Options(path, std::move(environment), settings));
   if (!store.ok()) return AtPath(store.status(), path);
   OpenedShard shard{.store = *std::move(store), .lineage = wanted, .checkpoint = {}};
   shard.checkpoint.next_offsets = wanted.log_base;

@@ -10,6 +10,7 @@
 #include "processor/rows.h"
 #include "store/lineage.h"
 #include "store/rocks_env.h"
+#include "store/rocks_store.h"
 #include "store/store.h"
 
 namespace tally {
@@ -25,12 +26,16 @@ struct OpenedShard {
 // those of store::OpenRocksStore and store::CheckLineage; each message names the path.
 //
 // nullopt: there is no store, or one that crashed before its first commit.
+//
+// `settings`: what the other arguments do not say is as there.
 absl::StatusOr<std::optional<OpenedShard>> OpenShardStore(
     const std::string& path, const store::Lineage& wanted,
-    std::shared_ptr<store::RocksEnvironment> environment);
+    std::shared_ptr<store::RocksEnvironment> environment,
+    const store::RocksStoreOptions& settings = {});
 // Where OpenShardStore found none.
 absl::StatusOr<OpenedShard> CreateShardStore(const std::string& path, const store::Lineage& wanted,
-                                             std::shared_ptr<store::RocksEnvironment> environment);
+                                             std::shared_ptr<store::RocksEnvironment> environment,
+                                             const store::RocksStoreOptions& settings = {});
 
 // For reading, as of some commit, also beside the process that writes it; see
 // store::OpenRocksStoreReadOnly. `environment` may be nullptr.

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "rocksdb/sst_file_writer.h"
@@ -42,7 +44,28 @@ rocksdb::Status Write(Writer& writer, const CommitRows::Row& row) {
   return rocksdb::Status::InvalidArgument("unknown row operation");
 }
 
+bool HasRowlessTable(rocksdb::DB& db) {
+  std::vector<rocksdb::LiveFileMetaData> tables;
+  db.GetLiveFilesMetaData(&tables);
+  // No row's key is empty.
+  return std::any_of(tables.begin(), tables.end(), [](const auto& table) {
+    return table.smallestkey.empty() && table.largestkey.empty();
+  });
+}
+
 }  // namespace
+
+// A compaction goes through all rows of its tables, and gives the new ones their right bounds.
+absl::Status FindLostRows(OpenDb& open) {
+  if (!HasRowlessTable(*open.db)) return absl::OkStatus();
+  rocksdb::CompactRangeOptions all;
+  all.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+  const rocksdb::Status status = open.db->CompactRange(all, nullptr, nullptr);
+  if (!status.ok()) return FromRocks(status, absl::StrCat("repair of store ", open.path));
+  if (!HasRowlessTable(*open.db)) return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat("store ", open.path, " has a table whose rows cannot be found"));
+}
 
 class CommitWriter::Impl {
  public:
@@ -60,9 +83,12 @@ class CommitWriter::Impl {
   const std::string doing;
   bool any = false;
   std::string last_key;
+  RowOp last_op = RowOp::kDelete;
+  std::optional<std::pair<std::string, std::string>> first_put;
   rocksdb::WriteBatch batch;
   std::optional<rocksdb::SstFileWriter> file;
   std::string file_path;
+  bool keep_file = false;
 };
 
 CommitWriter::CommitWriter(OpenDb& db, const RocksStoreOptions& options, size_t rows_expected)
@@ -71,6 +97,7 @@ CommitWriter::CommitWriter(OpenDb& db, const RocksStoreOptions& options, size_t 
 CommitWriter::~CommitWriter() {
   if (!impl_->file.has_value()) return;
   impl_->file.reset();
+  if (impl_->keep_file) return;
   // Ingested, it is gone already.
   impl_->db.options.env->DeleteFile(impl_->file_path).PermitUncheckedError();
 }
@@ -93,7 +120,7 @@ absl::Status CommitWriter::Check(const CommitRows::Row& row) const {
 
 absl::Status CommitWriter::StartFile() {
   Impl& impl = *impl_;
-  impl.file_path = absl::StrCat(impl.db.IngestDir(), "/commit.sst");
+  impl.file_path = impl.db.IngestFile();
   impl.file.emplace(rocksdb::EnvOptions(impl.db.options), impl.db.ingest_options,
                     /*column_family=*/nullptr, /*invalidate_page_cache=*/false);
   rocksdb::Status status = impl.file->Open(impl.file_path);
@@ -116,6 +143,8 @@ absl::Status CommitWriter::Add(const CommitRows::Row& row) {
   }
   impl.any = true;
   impl.last_key.assign(row.key);
+  impl.last_op = row.op;
+  if (row.op == RowOp::kPut && !impl.first_put) impl.first_put.emplace(row.key, row.value);
   return FromRocks(impl.file.has_value() ? Write(*impl.file, row) : Write(impl.batch, row),
                    impl.doing);
 }
@@ -143,7 +172,32 @@ absl::Status CommitWriter::ApplyFile(bool* log_has_rows) {
   rocksdb::IngestExternalFileOptions ingest;
   ingest.move_files = true;
   ingest.write_global_seqno = false;
-  return FromRocks(impl.db.db->IngestExternalFile({impl.file_path}, ingest), impl.doing);
+  status = impl.db.db->IngestExternalFile({impl.file_path}, ingest);
+  // The manifest may name it all the same: see RestoreIngestedTable.
+  impl.keep_file = !status.ok();
+  return status.ok() ? CheckIngested() : FromRocks(status, impl.doing);
+}
+
+// RocksDB finds the file's first and last key with an iterator, and takes one that cannot read
+// the file for one of a file without rows. It then says OK, and no reader will find the rows.
+absl::Status CommitWriter::CheckIngested() const {
+  const Impl& impl = *impl_;
+  rocksdb::DB& db = *impl.db.db;
+  bool found = !HasRowlessTable(db);
+  std::string value;
+  if (found && impl.first_put) {
+    const rocksdb::Status status = db.Get({}, impl.first_put->first, &value);
+    if (!status.ok() && !status.IsNotFound()) return FromRocks(status, impl.doing);
+    found = status.ok() && value == impl.first_put->second;
+  }
+  if (found && impl.last_op == RowOp::kPut) {
+    const rocksdb::Status status = db.Get({}, impl.last_key, &value);
+    if (!status.ok() && !status.IsNotFound()) return FromRocks(status, impl.doing);
+    found = status.ok();
+  }
+  if (found) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat(impl.doing, ": the table that was written could not be read"));
 }
 
 }  // namespace tally::store

@@ -64,7 +64,7 @@ void SetMemory(rocksdb::Options& options, const RocksEnvironment::Parts& shared)
   options.max_write_buffer_number = 2;
 }
 
-void SetCompaction(rocksdb::Options& options) {
+void SetCompaction(rocksdb::Options& options, const RocksEnvironment::Parts& shared) {
   // Runs of about the same size are merged, many at a time: most rows are participants, which are
   // written once and in no order, so leveled compaction rewrites them again and again.
   // What universal compaction costs instead is little here: few reads have to look at more than
@@ -73,7 +73,7 @@ void SetCompaction(rocksdb::Options& options) {
   options.compaction_options_universal.size_ratio = 20;
   options.compaction_options_universal.min_merge_width = 4;
   options.compaction_options_universal.max_size_amplification_percent = 200;
-  options.level0_file_num_compaction_trigger = 16;
+  options.level0_file_num_compaction_trigger = shared.compaction_trigger;
   options.target_file_size_base = 64 * kMiB;
   // One flush and one compaction a shard; RocksEnvironment bounds their sum.
   options.max_background_jobs = 2;
@@ -124,7 +124,7 @@ OpenDb::OpenDb(const RocksStoreOptions& store, std::shared_ptr<RocksEnvironment>
   options.listeners.push_back(background_errors);
   SetDurability(options);
   SetMemory(options, parts);
-  SetCompaction(options);
+  SetCompaction(options, parts);
   SetFiles(options, store.open_files_max);
   SetTables(options, parts);
 

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -213,6 +214,34 @@ absl::Status ClearIngestDir(const OpenDb& open) {
   return FromRocks(status, absl::StrCat("opening store ", open.path));
 }
 
+// The number of the table that `message` says is missing, as it stands in the file's name. "":
+// none.
+std::string MissingTable(absl::string_view message) {
+  for (const absl::string_view ending : {".sst: no such file", ".ldb: no such file"}) {
+    const size_t end = message.find(ending);
+    if (end == absl::string_view::npos) continue;
+    size_t begin = end;
+    while (begin > 0 && absl::ascii_isdigit(static_cast<unsigned char>(message[begin - 1])))
+      --begin;
+    return std::string(message.substr(begin, end - begin));
+  }
+  return "";
+}
+
+// When the manifest could be written but not synced (a full disk may say so that late), RocksDB
+// takes an ingestion back and deletes its table, which the manifest names nevertheless. The file
+// that was ingested is still there, and is that table; RocksDB checks by its id that it is. False:
+// that is not why the store could not be opened.
+bool RestoreIngestedTable(const OpenDb& open, const absl::Status& why) {
+  rocksdb::Env& env = *open.options.env;
+  const std::string number = MissingTable(why.message());
+  if (!absl::IsDataLoss(why) || number.empty()) return false;
+  std::unique_ptr<rocksdb::Directory> directory;
+  const rocksdb::Status status =
+      env.LinkFile(open.IngestFile(), absl::StrCat(open.path, "/", number, ".sst"));
+  return status.ok() && env.NewDirectory(open.path, &directory).ok() && directory->Fsync().ok();
+}
+
 absl::Status Admit(const RocksStoreOptions& options) {
   if (!options.admit) return absl::OkStatus();
   absl::StatusOr<std::unique_ptr<Store>> store = OpenRocksStoreReadOnly(options);
@@ -227,9 +256,14 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksStore(const RocksStoreOptions& o
   const absl::StatusOr<bool> exists = Exists(*open->options.env, options.path);
   if (!exists.ok()) return exists.status();
   if (!*exists && options.mode == OpenMode::kMustExist) return NotFound(options.path);
-  absl::Status status = *exists ? Admit(options) : absl::OkStatus();
-  if (status.ok()) status = OpenForWriting(*open);
+  const auto admit_and_open = [&] {
+    absl::Status status = *exists ? Admit(options) : absl::OkStatus();
+    return status.ok() ? OpenForWriting(*open) : status;
+  };
+  absl::Status status = admit_and_open();
+  if (RestoreIngestedTable(*open, status)) status = admit_and_open();
   if (status.ok()) status = ClearIngestDir(*open);
+  if (status.ok()) status = FindLostRows(*open);
   if (!status.ok()) return status;
   return std::make_unique<RocksStore>(std::move(open), options);
 }

@@ -78,7 +78,7 @@ class MemoryDisks final : public Disk {
                                          : store::MemoryStore::FaultTime::kAfterEffect;
     if (at.open != nullptr) at.open->FailNextCommit(absl::UnavailableError("I/O error"), time);
   }
-  void FailReads(int32_t partition) override {
+  void FailReads(int32_t partition, Random& /*random*/) override {
     Partition& at = partitions_[partition];
     if (at.open != nullptr) at.open->FailReads(absl::UnavailableError("I/O error"));
   }
@@ -120,104 +120,107 @@ class MemoryDisks final : public Disk {
   bool full_ = false;
 };
 
-using Between = std::function<void()>;
+// One read has failed, if so.
+absl::Status Use(StoreUse& use) {
+  use.between();
+  if (use.reads_until_failure < 0 || use.reads_until_failure-- > 0) return absl::OkStatus();
+  return absl::UnavailableError("a read failed");
+}
 
 class InterleavedIterator final : public store::Iterator {
  public:
-  InterleavedIterator(std::unique_ptr<store::Iterator> iterator, const Between& between)
-      : iterator_(std::move(iterator)), between_(between) {}
+  InterleavedIterator(std::unique_ptr<store::Iterator> iterator, StoreUse& use)
+      : iterator_(std::move(iterator)), use_(use) {}
 
-  bool Valid() const override { return iterator_->Valid(); }
+  bool Valid() const override { return failure_.ok() && iterator_->Valid(); }
   void Seek(std::string_view key) override {
-    between_();
+    failure_ = Use(use_);
     iterator_->Seek(key);
   }
   void Next() override {
-    between_();
+    failure_ = Use(use_);
     iterator_->Next();
   }
   std::string_view key() const override { return iterator_->key(); }
   std::string_view value() const override { return iterator_->value(); }
-  absl::Status status() const override { return iterator_->status(); }
+  absl::Status status() const override { return failure_.ok() ? iterator_->status() : failure_; }
 
  private:
   const std::unique_ptr<store::Iterator> iterator_;
-  const Between& between_;
+  StoreUse& use_;
+  absl::Status failure_;
 };
 
 class InterleavedSnapshot final : public store::Snapshot {
  public:
-  InterleavedSnapshot(std::unique_ptr<store::Snapshot> snapshot, const Between& between)
-      : snapshot_(std::move(snapshot)), between_(between) {}
+  InterleavedSnapshot(std::unique_ptr<store::Snapshot> snapshot, StoreUse& use)
+      : snapshot_(std::move(snapshot)), use_(use) {}
 
   absl::StatusOr<bool> Get(std::string_view key, std::string* value) const override {
-    between_();
+    if (absl::Status failure = Use(use_); !failure.ok()) return failure;
     return snapshot_->Get(key, value);
   }
   std::unique_ptr<store::Iterator> NewIterator(std::string_view lower,
                                                std::string_view upper) const override {
-    return std::make_unique<InterleavedIterator>(snapshot_->NewIterator(lower, upper), between_);
+    return std::make_unique<InterleavedIterator>(snapshot_->NewIterator(lower, upper), use_);
   }
   std::unique_ptr<store::Iterator> NewScan(std::string_view lower,
                                            std::string_view upper) const override {
-    return std::make_unique<InterleavedIterator>(snapshot_->NewScan(lower, upper), between_);
+    return std::make_unique<InterleavedIterator>(snapshot_->NewScan(lower, upper), use_);
   }
 
  private:
   const std::unique_ptr<store::Snapshot> snapshot_;
-  const Between& between_;
+  StoreUse& use_;
 };
 
 class InterleavedRows final : public store::CommitRows {
  public:
-  InterleavedRows(store::CommitRows& rows, const Between& between)
-      : rows_(rows), between_(between) {}
+  InterleavedRows(store::CommitRows& rows, const StoreUse& use) : rows_(rows), use_(use) {}
 
   std::optional<Row> Next() override {
-    between_();
+    use_.between();
     return rows_.Next();
   }
   size_t SizeHint() const override { return rows_.SizeHint(); }
 
  private:
   store::CommitRows& rows_;
-  const Between& between_;
+  const StoreUse& use_;
 };
 
 class InterleavedStore final : public store::Store {
  public:
-  InterleavedStore(std::unique_ptr<store::Store> store, const Between& between)
-      : store_(std::move(store)), between_(between) {}
+  InterleavedStore(std::unique_ptr<store::Store> store, StoreUse& use)
+      : store_(std::move(store)), use_(use) {}
 
   absl::Status Commit(store::CommitRows& rows) override {
-    InterleavedRows interleaved(rows, between_);
+    InterleavedRows interleaved(rows, use_);
     absl::Status status = store_->Commit(interleaved);
-    between_();
+    use_.between();
     return status;
   }
   std::unique_ptr<store::Snapshot> NewSnapshot() const override {
-    between_();
-    return std::make_unique<InterleavedSnapshot>(store_->NewSnapshot(), between_);
+    use_.between();
+    return std::make_unique<InterleavedSnapshot>(store_->NewSnapshot(), use_);
   }
   absl::Status Sync() override { return store_->Sync(); }
   store::StoreStats Stats() const override {
-    between_();
+    use_.between();
     return store_->Stats();
   }
 
  private:
   const std::unique_ptr<store::Store> store_;
-  const Between& between_;
+  StoreUse& use_;
 };
 
 }  // namespace
 
-std::unique_ptr<Disk> NewRocksDisk(const Config&) { return NewMemoryDisk(); }
 std::unique_ptr<Disk> NewMemoryDisk() { return std::make_unique<MemoryDisks>(); }
 
-std::unique_ptr<store::Store> Interleaved(std::unique_ptr<store::Store> store,
-                                          const Between& between) {
-  return std::make_unique<InterleavedStore>(std::move(store), between);
+std::unique_ptr<store::Store> Interleaved(std::unique_ptr<store::Store> store, StoreUse& use) {
+  return std::make_unique<InterleavedStore>(std::move(store), use);
 }
 
 }  // namespace tally::sim

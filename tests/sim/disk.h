@@ -23,14 +23,16 @@ class Disk {
 
   // ---- Faults. They end with Heal.
 
-  // The process is gone, its stores are closed.
-  virtual void Crash() {}
+  // Around the closing of stores by a process that dies: they write nothing any more.
+  virtual void BeginCrash() {}
+  virtual void EndCrash() {}
   // The machine has lost power: what was not synced may be lost, in part or out of order. Stores
   // are closed.
   virtual void LosePower(Random& random) = 0;
-  // The next commit of the partition's store fails; whether it has happened is open.
+  // A commit of the partition's store fails; whether it has happened is open.
   virtual void FailNextCommit(int32_t partition, Random& random) = 0;
-  virtual void FailReads(int32_t partition) = 0;
+  // The same with a read.
+  virtual void FailReads(int32_t partition, Random& random) = 0;
   virtual void SetFull(bool full) = 0;
   // Power fails after so many more operations on files. No effect where there are none.
   virtual void CutPowerAfter(int operations) = 0;
@@ -49,9 +51,13 @@ std::unique_ptr<Disk> NewMemoryDisk();
 // RocksDB on a file system in memory.
 std::unique_ptr<Disk> NewRocksDisk(const Config& config);
 
-// A store that calls `between` between any two things that are done with it, so that others have
-// their turn there. `between` must outlive it.
-std::unique_ptr<store::Store> Interleaved(std::unique_ptr<store::Store> store,
-                                          const std::function<void()>& between);
+// What happens around every use of a store. Outlives the stores.
+struct StoreUse {
+  // Called between any two things that are done with it, so that others have their turn there.
+  std::function<void()> between = [] {};
+  // A read after so many fails; below 0: none.
+  int reads_until_failure = -1;
+};
+std::unique_ptr<store::Store> Interleaved(std::unique_ptr<store::Store> store, StoreUse& use);
 
 }  // namespace tally::sim

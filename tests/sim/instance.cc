@@ -124,13 +124,16 @@ absl::Status Instance::Add(Worker& worker, int32_t partition) {
   options.position_waiters_max = static_cast<size_t>(config.position_waiters_max);
   options.filter_rows_at_a_time = static_cast<size_t>(config.filter_rows_at_a_time);
 
-  auto store = Interleaved(std::move(opened->store), around_.between);
+  auto store = Interleaved(std::move(opened->store), around_.store_use);
   Owned& owned = owned_[partition];
   owned = {.shard = nullptr, .store = store.get(), .highest = opened->checkpoint.next_offsets};
   auto shard = std::make_unique<Shard>(options, Environment(worker), std::move(store),
                                        opened->checkpoint, around_.hash_key);
   owned.shard = shard.get();
-  if (disk_.has_fault() || around_.log.has_fault(partition)) Excuse(partition);
+  if (disk_.has_fault() || around_.log.has_fault(partition) ||
+      around_.store_use.reads_until_failure >= 0) {
+    Excuse(partition);
+  }
   const absl::Status resume =
       CheckResume("sample.", partition, opened->checkpoint.next_offsets, ranges);
   if (!resume.ok()) {
@@ -166,7 +169,10 @@ void Instance::CheckStore(int32_t partition, const OpenedShard& opened) {
                    fmt::format("as instance {} opens it", ordinal_));
 }
 
-void Instance::Kill(Random& random) {
+void Instance::Kill(Random& random) { End(random, /*crash=*/true); }
+
+void Instance::End(Random& random, bool crash) {
+  if (crash) disk_.BeginCrash();
   jobs_.clear();
   if (letters_ != nullptr) letters_->Crash(random);
   // Reads that wait hold their workers, whose loops hold them.
@@ -177,7 +183,7 @@ void Instance::Kill(Random& random) {
   workers_.clear();
   http_.reset();
   letters_.reset();
-  disk_.Crash();
+  if (crash) disk_.EndCrash();
 }
 
 void Instance::Stop() {
@@ -197,7 +203,7 @@ std::optional<absl::Status> Instance::Ended() {
   if (!stopping_ || unfinished_ > 0) return std::nullopt;
   absl::Status status = *stop_status_;
   Random random(0);
-  Kill(random);
+  End(random, /*crash=*/false);
   return status;
 }
 

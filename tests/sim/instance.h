@@ -38,8 +38,7 @@ struct Surroundings {
   const domain::HashKey hash_key = domain::HashKey::Derived("sim", "sample.");
   prometheus::Registry registry;
   Metrics metrics;
-  // Called between any two things that a background job does with a store.
-  std::function<void()> between = [] {};
+  StoreUse store_use;
 };
 
 class Instance {
@@ -99,6 +98,8 @@ class Instance {
     const store::Store* store = nullptr;
     Offsets highest{};  // position seen in this run
   };
+  // `crash`: it has no time to close stores in order.
+  void End(Random& random, bool crash);
   absl::Status Add(Worker& worker, int32_t partition);
   void CheckStore(int32_t partition, const OpenedShard& opened);
   ShardEnvironment Environment(Worker& worker);

@@ -38,7 +38,7 @@ bool MayInterrupt(StepKind kind) {
 
 World::World(const Story& story, bool verbose)
     : story_(story), verbose_(verbose), around_(story.config), reads_(around_) {
-  around_.between = [this] { Between(); };
+  around_.store_use.between = [this] { Between(); };
   AddInstances(story.config.instances);
   Random random(story.config.seed);
   for (auto& instance : instances_) Start(*instance, random);
@@ -194,8 +194,13 @@ void World::DoToDisk(const Step& step) {
       instance.Excuse(partition);
       return disk.FailNextCommit(partition, random);
     case StepKind::kFailReads:
-      instance.Excuse(partition);
-      return disk.FailReads(partition);
+      if (random.Percent(30)) {
+        instance.Excuse(partition);
+        return disk.FailReads(partition, random);
+      }
+      for (auto& any : instances_) any->ExcuseAll();
+      around_.store_use.reads_until_failure = random.Below(20);
+      return;
     case StepKind::kDiskFull:
       instance.ExcuseAll();
       return disk.SetFull(true);
@@ -318,6 +323,7 @@ void World::HealAll() {
   Random random(story_.config.seed + 1);
   around_.log.EndAllTransactions();
   around_.log.ClearFaults();
+  around_.store_use.reads_until_failure = -1;
   for (auto& instance : instances_) {
     if (instance->disk().power_is_cut()) LosePower(*instance, random);
     instance->disk().Heal();

@@ -1,0 +1,107 @@
+// RocksDB on simulated machines, one a partition, so that faults of one leave the others alone.
+#include <fmt/format.h>
+
+#include <map>
+#include <utility>
+
+#include "store/rocks_internal.h"
+#include "tests/sim/disk.h"
+#include "tests/store/simulated_machine.h"
+
+namespace tally::sim {
+namespace {
+
+// Compactions come after so few runs that lives have some.
+constexpr int kCompactionTrigger = 4;
+constexpr size_t kMemoryBytes = size_t{1} << 20;
+
+class RocksDisks final : public Disk {
+ public:
+  explicit RocksDisks(const Config& config) {
+    settings_.ingest_rows_min = static_cast<size_t>(config.ingest_rows_min);
+  }
+
+  absl::StatusOr<OpenedShard> Open(int32_t partition, const store::Lineage& wanted) override {
+    store::SimulatedMachine& machine = machines_[partition];
+    auto environment = std::make_shared<store::RocksEnvironment>(
+        store::RocksEnvironmentOptions{.memory_bytes = kMemoryBytes});
+    environment->mutable_parts().env = &machine;
+    environment->mutable_parts().compaction_trigger = kCompactionTrigger;
+    const std::string path = fmt::format("/shard-{:05}", partition);
+    machine.SetAwaited(true);
+    auto opened = OpenShardStore(path, wanted, environment, settings_);
+    machine.SetAwaited(false);
+    if (!opened.ok()) return opened.status();
+    if (*opened) return **std::move(opened);
+    return CreateShardStore(path, wanted, environment, settings_);
+  }
+
+  void BeginCrash() override {
+    for (auto& [partition, machine] : machines_) {
+      cut_ = cut_ || machine.files().frozen();
+      machine.files().SetFrozen(true);
+    }
+  }
+  void EndCrash() override {
+    for (auto& [partition, machine] : machines_) machine.files().SetFrozen(false);
+  }
+  void LosePower(Random& random) override {
+    cut_ = false;
+    for (auto& [partition, machine] : machines_) {
+      machine.files().EndFaults();
+      machine.files().LosePower(random.Next());
+    }
+    SetFull(full_);
+  }
+
+  void FailNextCommit(int32_t partition, Random& random) override {
+    failing_ = true;
+    machines_[partition].files().FailWriteAfter(random.Below(30), /*frozen=*/false);
+  }
+  void FailReads(int32_t partition, Random& random) override {
+    failing_ = true;
+    machines_[partition].files().FailReadAfter(random.Below(20));
+  }
+  void SetFull(bool full) override {
+    full_ = full;
+    for (auto& [partition, machine] : machines_) machine.files().SetFull(full);
+  }
+  void CutPowerAfter(int operations) override {
+    failing_ = true;
+    for (auto& [partition, machine] : machines_) {
+      machine.files().FailWriteAfter(operations, /*frozen=*/true);
+    }
+  }
+  bool power_is_cut() const override {
+    for (const auto& [partition, machine] : machines_) {
+      if (machine.files().frozen()) return true;
+    }
+    return cut_;
+  }
+  bool has_fault() const override { return full_ || failing_; }
+  void SetBehind(int32_t /*partition*/, bool /*behind*/) override {}
+  void Heal() override {
+    full_ = failing_ = false;
+    for (auto& [partition, machine] : machines_) machine.files().EndFaults();
+  }
+  bool RunCompaction() override {
+    bool any = false;
+    for (auto& [partition, machine] : machines_) any = machine.RunJob() || any;
+    return any;
+  }
+
+ private:
+  std::map<int32_t, store::SimulatedMachine> machines_;
+  store::RocksStoreOptions settings_;
+  bool full_ = false;
+  bool failing_ = false;
+  bool cut_ = false;  // the power was cut before the crash that is under way
+};
+
+}  // namespace
+
+std::unique_ptr<Disk> NewRocksDisk(const Config& config) {
+  return std::make_unique<RocksDisks>(config);
+}
+
+}  // namespace tally::sim
