@@ -80,7 +80,7 @@ std::shared_ptr<Reads::Read> Reads::NewRead(Instance& instance, std::string id) 
   for (const Shard* shard : instance.shards()) {
     read->at_start[shard->partition()] = shard->position();
   }
-  ++under_way_;
+  most_under_way_ = std::max(most_under_way_, ++under_way_);
   ++under_way_on_[&instance];
   return read;
 }
@@ -198,6 +198,8 @@ bool Reads::MayBe(const Read& read, const absl::Status& status, bool event) {
       return at.partition == min.partition &&
              at.next_offset[static_cast<size_t>(Index(min.topic))] < min.next_offset;
     });
+  } else if (absl::IsResourceExhausted(status)) {
+    may_be = most_under_way_ > around_.config.position_waiters_max;
   } else if (absl::IsUnavailable(status)) {
     const std::vector<Shard*> shards = instance.shards();
     may_be = instance.stopping() ||

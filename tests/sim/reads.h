@@ -48,6 +48,7 @@ class Reads {
   std::array<std::map<int32_t, Offsets>, kClients> seen_;
   int64_t answered_ = 0;
   int64_t under_way_ = 0;
+  int64_t most_under_way_ = 0;
   std::map<const Instance*, int64_t> under_way_on_;
 };
 
