@@ -87,21 +87,49 @@ awaitable<absl::Status> WaitForPosition(Shard& shard, Offsets min, Wait wait) {
   co_return status;
 }
 
-absl::StatusOr<query::EventSnapshot> SnapshotOf(const PinnedEvent& event,
-                                                const query::TimelineNeed& need) {
-  query::EventSnapshot snapshot{.aggregate = event.node->aggregate, .sums = {}};
-  for (const auto& range : need.sums) {
-    std::vector<HourCounts> sums(event.node->aggregate.channels.size());
-    auto status = ForEachHourCell(
-        event, std::max(range.begin, kFirstHour), range.end,
-        [&](Hour, ChannelIndex channel, const HourCounts& counts) { sums[channel] += counts; });
-    if (!status.ok()) return status;
-    auto& answer = snapshot.sums.emplace_back();
-    for (size_t channel = 0; channel < sums.size(); ++channel) {
-      if (sums[channel].IsZero()) continue;
-      answer.channels.emplace_back(static_cast<ChannelIndex>(channel), sums[channel]);
+// Ranges that touch are looked at in one go: finding where a range begins costs more than a day of
+// cells.
+std::vector<query::HourRange> Joined(std::vector<query::HourRange> ranges) {
+  std::erase_if(ranges, [](const auto& range) { return range.begin >= range.end; });
+  std::sort(ranges.begin(), ranges.end(),
+            [](const auto& a, const auto& b) { return a.begin < b.begin; });
+  std::vector<query::HourRange> joined;
+  for (const auto& range : ranges) {
+    if (joined.empty() || joined.back().end < range.begin) {
+      joined.push_back(range);
+    } else {
+      joined.back().end = std::max(joined.back().end, range.end);
     }
   }
+  return joined;
+}
+
+query::RangeSums NonZero(const std::vector<HourCounts>& by_channel) {
+  query::RangeSums sums;
+  for (size_t channel = 0; channel < by_channel.size(); ++channel) {
+    if (by_channel[channel].IsZero()) continue;
+    sums.channels.emplace_back(static_cast<ChannelIndex>(channel), by_channel[channel]);
+  }
+  return sums;
+}
+
+// Adds the number of cells looked at to `cells`.
+absl::StatusOr<query::EventSnapshot> SnapshotOf(const PinnedEvent& event,
+                                                const query::TimelineNeed& need, size_t& cells) {
+  query::EventSnapshot snapshot{.aggregate = event.node->aggregate, .sums = {}};
+  const size_t channels = event.node->aggregate.channels.size();
+  std::vector<std::vector<HourCounts>> sums(need.sums.size(), std::vector<HourCounts>(channels));
+  const auto add = [&](Hour hour, ChannelIndex channel, const HourCounts& counts) {
+    ++cells;
+    for (size_t i = 0; i < sums.size(); ++i) {
+      if (need.sums[i].begin <= hour && hour < need.sums[i].end) sums[i][channel] += counts;
+    }
+  };
+  for (const auto& range : Joined(need.sums)) {
+    auto status = ForEachHourCell(event, std::max(range.begin, kFirstHour), range.end, add);
+    if (!status.ok()) return status;
+  }
+  for (const auto& by_channel : sums) snapshot.sums.push_back(NonZero(by_channel));
   return snapshot;
 }
 
@@ -139,7 +167,8 @@ awaitable<absl::StatusOr<query::EventAnswer>> ReadEventOn(Shard& shard, std::str
   if (!view.ok()) co_return FailShard(shard, view.status());
   if (!*view || !(*view)->node->aggregate.description) co_return answer;
   if (!need.viewer.Sees((*view)->node->aggregate.description->user_id)) co_return answer;
-  auto snapshot = SnapshotOf(**view, need);
+  size_t cells_of_sums = 0;
+  auto snapshot = SnapshotOf(**view, need, cells_of_sums);
   if (!snapshot.ok()) co_return FailShard(shard, snapshot.status());
   answer.event = *std::move(snapshot);
   if (need.hours) {
@@ -189,7 +218,7 @@ awaitable<absl::StatusOr<query::UserAnswer>> ReadUserOn(Shard& shard, const std:
       event = *std::move(stored);
     }
     if (!event) continue;
-    auto snapshot = SnapshotOf(*event, need);
+    auto snapshot = SnapshotOf(*event, need, cells_in_step);
     if (!snapshot.ok()) co_return FailShard(shard, snapshot.status());
     answer.events.push_back(*std::move(snapshot));
     if (!need.hours) continue;

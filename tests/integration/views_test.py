@@ -1,5 +1,6 @@
 """Every route against a second opinion (view_model.py) over random data: exact to the last digit."""
 
+import json
 import os
 import random
 import time
@@ -329,3 +330,33 @@ def test_bad_parameters_are_all_named(tallyd, query, parameters):
     assert [error["parameter"] for error in problem["errors"]] == [*parameters,
                                                                    "Tally-Min-Position"], problem
     assert all(error["allowed"] for error in problem["errors"]), problem
+
+
+def test_ten_thousand_events_of_one_user(tallyd):
+    """Paged through while records come in: every page at one position, none missing, and an event
+    that is registered for meanwhile is not held up."""
+    brokers = tallyd.listening["brokers"]
+    report = harness.tally("generate", "--brokers", brokers, "--seed", "7", "--users", "1",
+                           "--events", "10000", "--participants", "20000", "--skew", "1", "--json")
+    tallyd.user("g7-user-1", json.loads(report.stdout)["position"])
+    producer = harness.Kafka(brokers, "sample.").producer()
+    producer.send("event.created", harness.event_created("beside", "u-beside"))
+    names, participants = [], 0
+    for page in range(100):
+        view = tallyd.user("g7-user-1", query=f"?sortBy=eventId&size=100&page={page}").json()
+        assert (view["totalEvents"], view["summary"]["participants"]) == (10_000, 20_000)
+        assert view["eventPerformances"]["totalPages"] == 100
+        items = view["eventPerformances"]["items"]
+        names += [item["eventId"] for item in items]
+        participants += sum(item["participants"] for item in items)
+        producer.send("participant.registered", harness.participant("beside", f"p{page}"))
+        beside = tallyd.event("beside", producer.flush()).json()
+        assert beside["summary"]["participants"] == page + 1
+    assert names == sorted(names) and len(set(names)) == 10_000
+    assert participants == 20_000
+    best = tallyd.user("g7-user-1", query="?sortBy=participants&size=1").json()
+    most = best["eventPerformances"]["items"][0]["participants"]
+    second = tallyd.user("g7-user-1", query="?sortBy=participants&size=1&page=1").json()
+    assert most >= second["eventPerformances"]["items"][0]["participants"]
+    timeline = tallyd.read("/api/v1/users/g7-user-1/analytics/timeline?interval=monthly").json()
+    assert timeline["dataPoints"][-1]["cumulativeParticipants"] == 20_000

@@ -230,7 +230,8 @@ TEST_F(WorkerTest, UserReadsSeeAllShards) {
 TEST_F(WorkerTest, TimelinesAddUpWhereverTheirPartsAre) {
   constexpr domain::Hour kHour = domain::HourOf(kTime);
   query::TimelineNeed need;
-  need.sums = {{kHour - 5, kHour}, {kHour, kHour + 1}};
+  // Touching, overlapping, empty.
+  need.sums = {{kHour - 5, kHour}, {kHour, kHour + 1}, {kHour - 2, kHour + 9}, {kHour, kHour}};
   need.hours = query::HoursNeed{.range = {-100, kHour + 100}, .channels = {}};
   Create("evt-1", "user-1");
   Create("evt-2", "user-1");
@@ -245,10 +246,12 @@ TEST_F(WorkerTest, TimelinesAddUpWhereverTheirPartsAre) {
     ASSERT_EQ(event->hours.size(), 1u);
     EXPECT_EQ(event->hours[0].hour, kHour);
     EXPECT_EQ(event->hours[0].counts.participants, 10 * round);
-    ASSERT_EQ(event->event->sums.size(), 2u);
-    EXPECT_TRUE(event->event->sums[0].channels.empty());
-    ASSERT_EQ(event->event->sums[1].channels.size(), 1u);
-    EXPECT_EQ(event->event->sums[1].channels[0].second.participants, 10 * round);
+    ASSERT_EQ(event->event->sums.size(), 4u);
+    for (const size_t empty : {0, 3}) EXPECT_TRUE(event->event->sums[empty].channels.empty());
+    for (const size_t full : {1, 2}) {
+      ASSERT_EQ(event->event->sums[full].channels.size(), 1u);
+      EXPECT_EQ(event->event->sums[full].channels[0].second.participants, 10 * round);
+    }
 
     const auto user = Eventually([&] { return process.ReadUser("user-1", min, need); });
     ASSERT_TRUE(user.ok()) << user.status();
