@@ -60,9 +60,10 @@ class Reader(threading.Thread):
     def look(self):
         path = self.rng.choice([event_path(event) for event in EVENTS]
                                + [user_path(number) for number in range(len(USERS))])
+        seen = ", ".join(self.tokens.values())
         try:
             answer = harness.http_get(self.service.address(), path,
-                                      {"Tally-Min-Position": ", ".join(self.tokens.values())})
+                                      {"Tally-Min-Position": seen} if seen else {})
         except (OSError, http.client.HTTPException):
             return                # it is being restarted
         if answer.status == 503:

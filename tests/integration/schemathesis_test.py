@@ -15,7 +15,7 @@ from harness import tally
 
 FOLDER = pathlib.Path(__file__).parent / "openapi"
 SEED = 20260101
-REQUESTS_MAX = 100          # an operation, in each phase
+REQUESTS_MAX = 60           # an operation, in each phase
 TOKEN_REQUESTS_MAX = 20
 RUN_SECONDS_MAX = 600
 
