@@ -61,6 +61,11 @@ EtagBuilder Service::NewEtag(std::string_view operation, const Subject& subject)
   return etag;
 }
 
+awaitable<absl::StatusOr<Turnstile::Pass>> Service::EnterFor(Level level) {
+  if (level == Level::kEvent) co_return Turnstile::Pass();
+  co_return co_await wide_reads_.Enter();
+}
+
 awaitable<absl::StatusOr<Answer<EventDashboard>>> Service::GetEventDashboard(Request request) {
   std::vector<ParameterError> errors;
   const Subject subject = SubjectOf(Level::kEvent, request, errors);
@@ -88,6 +93,9 @@ awaitable<absl::StatusOr<Answer<UserDashboard>>> Service::GetUserDashboard(Reque
   const EventPage page = ParsePage(parameters);
   auto min = ParseMin(request.min_position, reader_, WithUnreadable(request, std::move(errors)));
   if (!min.ok()) co_return min.status();
+  auto entering = wide_reads_.Enter();
+  const auto pass = co_await std::move(entering);
+  if (!pass.ok()) co_return pass.status();
 
   auto reading = Read(reader_, request.viewer, subject, DashboardNeed(window), *std::move(min));
   const auto read = co_await std::move(reading);
@@ -109,6 +117,9 @@ awaitable<absl::StatusOr<Answer<ChannelsView>>> Service::GetChannels(Level level
   const ChannelSelection selection = ParseChannelSelection(parameters, errors);
   auto min = ParseMin(request.min_position, reader_, WithUnreadable(request, std::move(errors)));
   if (!min.ok()) co_return min.status();
+  auto entering = EnterFor(level);
+  const auto pass = co_await std::move(entering);
+  if (!pass.ok()) co_return pass.status();
 
   auto reading = Read(reader_, request.viewer, subject, ChannelsNeed(window), *std::move(min));
   const auto read = co_await std::move(reading);
@@ -132,6 +143,9 @@ awaitable<absl::StatusOr<Answer<RoiView>>> Service::GetRoi(Level level, Request 
   const Window window = WithoutClock(ParseWindow(lifetime, clock_(), errors));
   auto min = ParseMin(request.min_position, reader_, WithUnreadable(request, std::move(errors)));
   if (!min.ok()) co_return min.status();
+  auto entering = EnterFor(level);
+  const auto pass = co_await std::move(entering);
+  if (!pass.ok()) co_return pass.status();
 
   auto reading = Read(reader_, request.viewer, subject, TimelineNeed{}, *std::move(min));
   const auto read = co_await std::move(reading);
@@ -154,6 +168,9 @@ awaitable<absl::StatusOr<Answer<TimelineView>>> Service::GetTimeline(Level level
   const std::vector<std::string> channels = ParseChannels(parameters, errors);
   auto min = ParseMin(request.min_position, reader_, WithUnreadable(request, std::move(errors)));
   if (!min.ok()) co_return min.status();
+  auto entering = wide_reads_.Enter();
+  const auto pass = co_await std::move(entering);
+  if (!pass.ok()) co_return pass.status();
 
   auto reading =
       Read(reader_, request.viewer, subject, TimelineNeedOf(window, channels), *std::move(min));

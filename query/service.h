@@ -17,6 +17,7 @@
 #include "query/etag.h"
 #include "query/problem.h"
 #include "query/reader.h"
+#include "query/turnstile.h"
 #include "query/viewer.h"
 #include "query/views/channels.h"
 #include "query/views/event_dashboard.h"
@@ -49,6 +50,7 @@ struct Answer {
 //   kInvalidArgument   parameters; all at once in the payload (problem.h)
 //   kNotFound          unknown id, or not the viewer's; never while catching up: that is a
 //                      kUnavailable
+//   kResourceExhausted too many wide reads (all events of a user, timelines) wait already
 //   and those of Reader. Where a position was reached, the token is in the payload.
 // Thread-safe; `reader` must outlive it.
 class Service {
@@ -70,6 +72,14 @@ class Service {
  private:
   EtagBuilder NewEtag(std::string_view operation, const Subject& subject) const;
 
+  // Of one event there is no line.
+  boost::asio::awaitable<absl::StatusOr<Turnstile::Pass>> EnterFor(Level level);
+
+  // A user's events, or a timeline, can be megabytes each while they are read.
+  static constexpr size_t kWideReadsMax = 16;
+  static constexpr size_t kWideReadsWaitingMax = 512;
+
+  Turnstile wide_reads_{kWideReadsMax, kWideReadsWaitingMax};
   Reader& reader_;
   Clock clock_;
   std::string version_;
