@@ -37,11 +37,11 @@
 #include "processor/metrics.h"
 #include "processor/shard_reader.h"
 #include "processor/version.h"
+#include "query/access_log.h"
 #include "query/admin.h"
 #include "query/auth/jwt_authenticator.h"
 #include "query/grpc/metrics.h"
 #include "query/grpc/server.h"
-#include "query/http/access_log.h"
 #include "query/http/api.h"
 #include "query/http/documentation.h"
 #include "query/http/metrics.h"
@@ -183,13 +183,13 @@ absl::StatusOr<std::unique_ptr<query::tls::CredentialStore>> OpenCredentials(
 }
 
 // Null: none.
-absl::StatusOr<std::unique_ptr<query::http::AccessLog>> OpenAccessLog(
-    const ServeConfig& config, prometheus::Registry& registry) {
+absl::StatusOr<std::unique_ptr<query::AccessLog>> OpenAccessLog(const ServeConfig& config,
+                                                                prometheus::Registry& registry) {
   if (config.access_log == "off") return nullptr;
-  query::http::AccessLog::Options options;
+  query::AccessLog::Options options;
   options.destination = config.access_log;
   options.lines_per_second_max = config.access_log_lines_per_second;
-  auto opened = query::http::AccessLog::Open(std::move(options), registry);
+  auto opened = query::AccessLog::Open(std::move(options), registry);
   if (!opened.ok()) {
     return absl::Status(opened.status().code(),
                         absl::StrCat("--access-log: ", opened.status().message()));
@@ -197,7 +197,7 @@ absl::StatusOr<std::unique_ptr<query::http::AccessLog>> OpenAccessLog(
   return opened;
 }
 
-void ReopenAccessLog(query::http::AccessLog& log) {
+void ReopenAccessLog(query::AccessLog& log) {
   const absl::Status status = log.Reopen();
   if (status.ok()) return;
   spdlog::error("--access-log goes on in the file that is open: {}", std::string(status.message()));
@@ -207,7 +207,7 @@ void ReopenAccessLog(query::http::AccessLog& log) {
 struct ServerParts {
   const query::Authenticator* authenticator = nullptr;
   query::tls::CredentialStore* credentials = nullptr;
-  query::http::AccessLog* access_log = nullptr;
+  query::AccessLog* access_log = nullptr;
 };
 
 struct Servers {
@@ -263,16 +263,19 @@ absl::StatusOr<Servers> StartServers(const Config& config, query::Service& servi
 }
 
 // Null where none is asked for.
-absl::StatusOr<std::unique_ptr<query::rpc::Server>> StartGrpc(
-    const Config& config, query::Service& service, const query::HealthSource& health,
-    const query::Authenticator* asked, const query::tls::CredentialStore* tls,
-    query::rpc::Metrics& metrics) {
+absl::StatusOr<std::unique_ptr<query::rpc::Server>> StartGrpc(const Config& config,
+                                                              query::Service& service,
+                                                              const query::HealthSource& health,
+                                                              query::rpc::Metrics& metrics,
+                                                              const ServerParts& parts) {
   if (!config.grpc) return nullptr;
   query::rpc::ServerOptions options;
   options.address = config.grpc->address;
   options.port = config.grpc->port;
-  options.credentials = tls;
-  return query::rpc::Server::Start(std::move(options), service, health, asked, &metrics);
+  options.credentials = parts.credentials;
+  options.access_log = parts.access_log;
+  return query::rpc::Server::Start(std::move(options), service, health, parts.authenticator,
+                                   &metrics);
 }
 
 // Written under another name first: who sees the file sees all of it.
@@ -450,15 +453,14 @@ int Run(Config config) {
   auto engine = std::make_unique<Engine>(config, *std::move(log), *std::move(data_dir), reader,
                                          metrics, [&end](absl::Status why) { end.StopWith(why); });
 
-  auto servers = StartServers(config, service, *engine, registry, http_metrics,
-                              {authenticator->get(), credentials->get(), access_log->get()});
+  const ServerParts parts{authenticator->get(), credentials->get(), access_log->get()};
+  auto servers = StartServers(config, service, *engine, registry, http_metrics, parts);
   if (!servers.ok()) return Fail(servers.status());
   const char* const scheme = config.serve.tls() ? "https" : "http";
   spdlog::info("tallyd {} serves {}://{} (probes and metrics: {}://{})", kVersion, scheme,
                HostPort(*servers->api), servers->admin ? "http" : scheme,
                HostPort(servers->admin_server()));
-  auto grpc =
-      StartGrpc(config, service, *engine, authenticator->get(), credentials->get(), grpc_metrics);
+  auto grpc = StartGrpc(config, service, *engine, grpc_metrics, parts);
   if (!grpc.ok()) return Fail(grpc.status());
   servers->grpc = *std::move(grpc);
   if (servers->grpc)

@@ -7,10 +7,17 @@
 #include <utility>
 
 #include "query/grpc/status.h"
+#include "query/problem.h"
 
 namespace tally::query::rpc {
 
 namespace asio = boost::asio;
+
+namespace {
+
+constexpr int kClientClosedRequest = 499;
+
+}  // namespace
 
 ::grpc::ServerUnaryReactor* Call::Start(const asio::any_io_executor& executor,
                                         asio::awaitable<absl::Status> work, Events events) {
@@ -33,16 +40,15 @@ void Call::Run(asio::awaitable<absl::Status> work) {
 }
 
 void Call::Answer(const std::exception_ptr& exception, const absl::Status& status) {
-  ::grpc::Status answer;
   if (cancelled_) {
-    answer = {::grpc::StatusCode::CANCELLED, "the caller stopped waiting"};
-  } else if (exception != nullptr) {
-    answer = ToGrpcStatus(absl::InternalError("unexpected failure"));
-  } else {
-    answer = ToGrpcStatus(status);
+    events_.answered({absl::StatusCode::kCancelled, kClientClosedRequest});
+    return Finish({::grpc::StatusCode::CANCELLED, "the caller stopped waiting"});
   }
-  events_.answered(static_cast<absl::StatusCode>(answer.error_code()));
-  Finish(answer);
+  const absl::Status answer =
+      exception != nullptr ? absl::InternalError("unexpected failure") : status;
+  const ProblemKind& kind = ProblemKindOf(answer.code());
+  events_.answered(answer.ok() ? Outcome{} : Outcome{kind.grpc_status, kind.http_status});
+  Finish(ToGrpcStatus(answer));
 }
 
 void Call::OnCancel() {

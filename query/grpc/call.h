@@ -18,11 +18,15 @@ namespace tally::query::rpc {
 // Made and kept by itself until gRPC says that it is done.
 class Call final : public ::grpc::ServerUnaryReactor, public std::enable_shared_from_this<Call> {
  public:
-  // What is told of a call once it is over: the status sent, and whether the client went away or
-  // its deadline passed before.
+  // What a call ended with. A caller who stopped waiting is gRPC's CANCELLED, and 499 in HTTP's
+  // numbers, as proxies write it.
+  struct Outcome {
+    absl::StatusCode grpc_status = absl::StatusCode::kOk;
+    int http_status = 200;  // of problem.h's table
+  };
   struct Events {
-    std::function<void(absl::StatusCode grpc_status)> answered;
-    std::function<void()> done;  // the last that is heard of it; any thread
+    std::function<void(const Outcome&)> answered;  // before the answer is sent
+    std::function<void()> done;                    // the last that is heard of it; any thread
   };
 
   // Runs `work` on a strand of `executor`; its status, by the table of problem.h, is the call's. A

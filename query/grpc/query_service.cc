@@ -1,12 +1,13 @@
 #include "query/grpc/query_service.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/time/clock.h"
 #include "query/grpc/convert.h"
 #include "query/grpc/status.h"
+#include "query/problem.h"
 
 namespace tally::query::rpc {
 namespace {
@@ -28,11 +29,11 @@ awaitable<absl::Status> Respond(awaitable<absl::StatusOr<Answer<View>>> operatio
 }  // namespace
 
 QueryService::QueryService(query::Service& service, const Authenticator* authenticator, Gate& gate,
-                           Metrics* metrics, boost::asio::any_io_executor executor)
+                           Observers observers, boost::asio::any_io_executor executor)
     : service_(service),
       authenticator_(authenticator),
       gate_(gate),
-      metrics_(metrics),
+      observers_(observers),
       executor_(std::move(executor)) {}
 
 absl::StatusOr<Viewer> QueryService::ViewerOf(const Context& context) const {
@@ -45,16 +46,12 @@ absl::StatusOr<Viewer> QueryService::ViewerOf(const Context& context) const {
   return authenticator_->Authenticate(values);
 }
 
-QueryService::Reactor* QueryService::Refuse(Context* context, std::string_view method,
+QueryService::Reactor* QueryService::Refuse(Context* context, const Observation& observation,
                                             const absl::Status& why) {
-  const ::grpc::Status status = ToGrpcStatus(why);
-  if (metrics_ != nullptr) {
-    metrics_->RequestStarted();
-    metrics_->RequestDone(method, static_cast<absl::StatusCode>(status.error_code()),
-                          absl::ZeroDuration());
-  }
+  const ProblemKind& kind = ProblemKindOf(why.code());
+  observation.End(kind.grpc_status, kind.http_status, 0);
   Reactor* reactor = context->DefaultReactor();
-  reactor->Finish(status);
+  reactor->Finish(ToGrpcStatus(why));
   return reactor;
 }
 
@@ -62,17 +59,20 @@ template <class RequestMessage, class ResponseMessage, class Operation>
 QueryService::Reactor* QueryService::Start(Context* context, std::string_view method,
                                            const RequestMessage* message, ResponseMessage* response,
                                            const Operation& operation) {
-  absl::StatusOr<Viewer> viewer = ViewerOf(*context);
-  if (!viewer.ok()) return Refuse(context, method, viewer.status());
-  if (absl::Status entered = gate_.Enter(); !entered.ok()) {
-    return Refuse(context, method, entered);
-  }
   Request request = ToRequest(*message);
+  const auto observation =
+      std::make_shared<const Observation>(observers_, *context, method, request.id);
+  absl::StatusOr<Viewer> viewer = ViewerOf(*context);
+  if (!viewer.ok()) return Refuse(context, *observation, viewer.status());
+  if (absl::Status entered = gate_.Enter(); !entered.ok()) {
+    return Refuse(context, *observation, entered);
+  }
   request.viewer = *std::move(viewer);
-  if (metrics_ != nullptr) metrics_->RequestStarted();
   Call::Events events;
-  events.answered = [this, method, begin = absl::Now()](absl::StatusCode code) {
-    if (metrics_ != nullptr) metrics_->RequestDone(method, code, absl::Now() - begin);
+  events.answered = [observation, response](const Call::Outcome& outcome) {
+    const bool ok = outcome.grpc_status == absl::StatusCode::kOk;
+    observation->End(outcome.grpc_status, response->not_modified() ? 304 : outcome.http_status,
+                     ok ? response->ByteSizeLong() : 0);
   };
   events.done = [this] { gate_.Leave(); };
   return Call::Start(executor_, Respond(operation(std::move(request)), response),

@@ -8,7 +8,7 @@
 #include "query/authenticator.h"
 #include "query/grpc/call.h"
 #include "query/grpc/gate.h"
-#include "query/grpc/metrics.h"
+#include "query/grpc/observation.h"
 #include "query/service.h"
 #include "tally/v1/query.grpc.pb.h"
 
@@ -16,11 +16,11 @@ namespace tally::query::rpc {
 
 // Methods run on gRPC's threads just long enough to decide who asks and whether there is room; the
 // rest runs on `executor`. Everything handed in must outlive all calls; a null `authenticator` asks
-// nobody, `metrics` may be null.
+// nobody.
 class QueryService final : public v1::QueryService::CallbackService {
  public:
   QueryService(query::Service& service, const Authenticator* authenticator, Gate& gate,
-               Metrics* metrics, boost::asio::any_io_executor executor);
+               Observers observers, boost::asio::any_io_executor executor);
 
   using Context = ::grpc::CallbackServerContext;
   using Reactor = ::grpc::ServerUnaryReactor;
@@ -48,12 +48,12 @@ class QueryService final : public v1::QueryService::CallbackService {
   Reactor* Start(Context* context, std::string_view method, const RequestMessage* message,
                  ResponseMessage* response, const Operation& operation);
   absl::StatusOr<Viewer> ViewerOf(const Context& context) const;
-  Reactor* Refuse(Context* context, std::string_view method, const absl::Status& why);
+  Reactor* Refuse(Context* context, const Observation& observation, const absl::Status& why);
 
   query::Service& service_;
   const Authenticator* const authenticator_;
   Gate& gate_;
-  Metrics* const metrics_;
+  const Observers observers_;
   const boost::asio::any_io_executor executor_;
 };
 

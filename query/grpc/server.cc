@@ -75,7 +75,7 @@ class Server::Impl {
         metrics_(metrics),
         gate_(options_.calls_max),
         work_(asio::make_work_guard(io_)),
-        service_(service, authenticator, gate_, metrics, io_.get_executor()),
+        service_(service, authenticator, gate_, {metrics, options_.access_log}, io_.get_executor()),
         health_(health, {"", v1::QueryService::service_full_name()}, options_.watches_max,
                 options_.health_interval, io_.get_executor()),
         credentials_(options_.credentials == nullptr ? ::grpc::InsecureServerCredentials()

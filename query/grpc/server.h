@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "query/access_log.h"
 #include "query/authenticator.h"
 #include "query/grpc/metrics.h"
 #include "query/reader.h"
@@ -21,6 +22,7 @@ struct ServerOptions {
   std::string address = "127.0.0.1";  // an IP address, not a name; IPv6 without brackets
   uint16_t port = 0;                  // 0: any free one, see Server::port()
   const tls::CredentialStore* credentials = nullptr;  // null: plaintext; must outlive the server
+  AccessLog* access_log = nullptr;                    // null: none; must outlive the server
   int threads = 1;  // that compute answers, >= 1; gRPC has a few of its own
 
   size_t calls_max = 1024;                   // at once; beyond: RESOURCE_EXHAUSTED

@@ -7,11 +7,11 @@
 #include <boost/beast/http/field.hpp>
 #include <utility>
 
-#include "query/http/access_log.h"
+#include "query/access_log.h"
 #include "query/http/head_check.h"
 #include "query/http/problem_response.h"
 #include "query/http/response_text.h"
-#include "query/http/trace.h"
+#include "query/trace.h"
 
 namespace tally::query::http {
 namespace {

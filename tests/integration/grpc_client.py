@@ -97,14 +97,19 @@ class GrpcClient:
 
     # --- Calls
 
-    def call(self, method, metadata=(), timeout=harness.WAIT_SECONDS_MAX, **fields):
+    def call(self, method, **more):
         """The response; raises grpc.RpcError."""
+        return self.call_with_metadata(method, **more)[0]
+
+    def call_with_metadata(self, method, metadata=(), timeout=harness.WAIT_SECONDS_MAX, **fields):
+        """The response, and what the answer began with."""
         described = self.pool.FindServiceByName(SERVICE).FindMethodByName(method)
         request = self.message(described.input_type.full_name)
         response = self.message(described.output_type.full_name)
-        return self.channel.unary_unary(
-            f"/{SERVICE}/{method}", request.SerializeToString, response.FromString)(
+        answer, call = self.channel.unary_unary(
+            f"/{SERVICE}/{method}", request.SerializeToString, response.FromString).with_call(
                 request(**fields), metadata=metadata, timeout=timeout)
+        return answer, dict(call.initial_metadata())
 
     def refusal(self, method, **more):
         """(status code, Problem) of a call that must fail."""

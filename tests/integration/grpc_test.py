@@ -120,6 +120,34 @@ def test_calls_are_counted(tallyd, client):
     assert tallyd.metric("tally_grpc_requests_total", **counted) == before + 1
 
 
+def test_calls_are_logged_and_traces_are_taken_over(tmp_path):
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    traceparent = f"00-{trace}-00f067aa0ba902b7-01"
+    log = tmp_path / "access.log"
+    with start(tmp_path, "--access-log", log) as tallyd:
+        position = load_sample(tallyd)
+        with GrpcClient(grpc_address(tallyd)) as client:
+            client.learn()
+            metadata = [("traceparent", traceparent), ("authorization", "Bearer secret")]
+            answer, began_with = client.call_with_metadata(
+                "GetEventRoi", metadata, event_id="evt-1", min_position=position)
+            assert began_with["traceparent"] == traceparent
+            assert "traceparent" not in client.call_with_metadata(
+                "GetEventRoi", [("traceparent", "nonsense")], event_id="evt-1",
+                if_none_match=answer.etag)[1]
+            client.refusal("GetUserRoi", user_id="nobody")
+        assert tallyd.stop() == 0
+    text = log.read_text("utf-8")
+    assert "secret" not in text
+    lines = [json.loads(line) for line in text.splitlines() if "QueryService" in line]
+    assert [(line["route"].rpartition("/")[2], line["id"], line["status"], line["grpc_status"],
+             line["trace_id"], line["client"]) for line in lines] == [
+                 ("GetEventRoi", "evt-1", 200, "OK", trace, "127.0.0.1"),
+                 ("GetEventRoi", "evt-1", 304, "OK", None, "127.0.0.1"),
+                 ("GetUserRoi", "nobody", 404, "NOT_FOUND", None, "127.0.0.1")]
+    assert lines[0]["bytes"] == answer.ByteSize()
+
+
 def test_health_follows_readiness_until_the_end(tmp_path):
     with start(tmp_path) as tallyd:
         tallyd.wait_ready()

@@ -1,4 +1,4 @@
-#include "query/http/access_log.h"
+#include "query/access_log.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "query/http/trace.h"
+#include "query/trace.h"
 
 #include <gtest/gtest.h>
 

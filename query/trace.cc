@@ -1,6 +1,6 @@
-#include "query/http/trace.h"
+#include "query/trace.h"
 
-namespace tally::query::http {
+namespace tally::query {
 namespace {
 
 constexpr size_t kBytes = 55;  // 00-<32 digits>-<16 digits>-<2 digits>
@@ -28,4 +28,4 @@ std::string ReadTraceparent(std::string_view header) {
   return "00" + std::string(header.substr(2, kBytes - 2));
 }
 
-}  // namespace tally::query::http
+}  // namespace tally::query

@@ -14,7 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
-namespace tally::query::http {
+namespace tally::query {
 
 // Thread-safe.
 class LineWriter {
@@ -58,4 +58,4 @@ class LineWriter {
   std::thread thread_;
 };
 
-}  // namespace tally::query::http
+}  // namespace tally::query

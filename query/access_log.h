@@ -13,22 +13,24 @@
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "query/http/line_writer.h"
+#include "query/line_writer.h"
 
 namespace prometheus {
 class Counter;
 class Registry;
 }  // namespace prometheus
 
-namespace tally::query::http {
+namespace tally::query {
 
 struct AccessEntry {
   std::string_view client;  // its address, as the connection has it
   std::string_view method;
-  std::string_view route;   // template, or "unmatched"
-  std::string_view target;  // as sent; its query is left out
-  int status = 0;
-  size_t bytes = 0;  // of the body
+  std::string_view route;        // template, or "unmatched"; of gRPC /service/method
+  std::string_view target;       // as sent; its query is left out
+  std::string_view id;           // of gRPC, whose targets have none: of the event or user
+  int status = 0;                // HTTP's, also of what HTTP would have answered
+  std::string_view grpc_status;  // by name; empty: it is not gRPC
+  size_t bytes = 0;              // of the body
   absl::Duration duration;
   bool complete = true;       // false: the client did not take all of it
   std::string_view trace_id;  // empty: the client sent none
@@ -74,4 +76,4 @@ class AccessLog {
   std::unique_ptr<LineWriter> writer_;  // its thread uses what is above
 };
 
-}  // namespace tally::query::http
+}  // namespace tally::query

@@ -1,4 +1,4 @@
-#include "query/http/access_log.h"
+#include "query/access_log.h"
 
 #include <prometheus/counter.h>
 #include <prometheus/registry.h>
@@ -9,7 +9,7 @@
 #include "query/json_writer.h"
 #include "query/problem.h"
 
-namespace tally::query::http {
+namespace tally::query {
 namespace {
 
 constexpr size_t kUserAgentBytesMax = 200;
@@ -30,7 +30,9 @@ std::string LineOf(const AccessEntry& entry, absl::Time now) {
   json.Text("method", Shown(entry.method));
   json.Text("route", entry.route);
   json.Text("path", Shown(PathOf(entry.target)));
+  if (!entry.grpc_status.empty()) json.Text("id", Shown(entry.id));
   json.Integer("status", entry.status);
+  if (!entry.grpc_status.empty()) json.Text("grpc_status", entry.grpc_status);
   json.Integer("bytes", static_cast<int64_t>(entry.bytes));
   json.Fixed2("duration_ms", absl::ToInt64Microseconds(entry.duration) / 10);
   if (!entry.complete) json.Bool("complete", false);
@@ -111,4 +113,4 @@ std::string AccessLog::TakeLeftOut(size_t failed) {
   return json.Take();
 }
 
-}  // namespace tally::query::http
+}  // namespace tally::query

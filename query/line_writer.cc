@@ -1,4 +1,4 @@
-#include "query/http/line_writer.h"
+#include "query/line_writer.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -12,7 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
-namespace tally::query::http {
+namespace tally::query {
 namespace {
 
 constexpr auto kInterval = std::chrono::seconds(1);
@@ -111,4 +111,4 @@ void LineWriter::WriteOut(const std::string& line) {
   if (write(fd_, text.data(), text.size()) != static_cast<ssize_t>(text.size())) ++failed_;
 }
 
-}  // namespace tally::query::http
+}  // namespace tally::query

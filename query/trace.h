@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace tally::query::http {
+namespace tally::query {
 
 // A `traceparent` of version 00. Version 00, or a later one read as the specification asks for;
 // "" for everything else, all-zero ids included.
@@ -15,4 +15,4 @@ inline std::string_view TraceId(std::string_view traceparent) {
   return traceparent.empty() ? traceparent : traceparent.substr(3, 32);
 }
 
-}  // namespace tally::query::http
+}  // namespace tally::query
