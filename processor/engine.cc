@@ -14,7 +14,9 @@
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/notification.h"
 #include "processor/log_check.h"
+#include "processor/remedy.h"
 #include "processor/shard_store.h"
+#include "store/memory_store.h"
 #include "store/quarantine.h"
 
 namespace tally {
@@ -75,11 +77,12 @@ MemoryShares ShareMemory(size_t budget, size_t shards) {
           .resident_events = std::max(sixteenth / (kResidentEventBytes * shards), size_t{256})};
 }
 
-absl::Status Quarantined(const std::string& why) {
-  return absl::DataLossError(absl::StrCat(
-      "quarantined, since its stored rows are wrong (", why,
-      "): stop tallyd, see what differs with `tally verify --against-log`, and make the shard anew "
-      "with `tally rebuild`, or restore a backup with `tally restore`"));
+// Stands in for a store that is too damaged to be opened: empty, never read, never written.
+OpenedShard InPlaceOfDamaged(const store::Lineage& wanted) {
+  OpenedShard shard{
+      .store = std::make_unique<store::MemoryStore>(), .lineage = wanted, .checkpoint = {}};
+  shard.checkpoint.next_offsets = wanted.log_base;
+  return shard;
 }
 
 constexpr absl::Duration kSnapshotLimit = absl::Seconds(5);
@@ -319,6 +322,11 @@ absl::Status Engine::OpenStores(Plan& plan) {
       wanted.log_base[topic] = ranges[static_cast<size_t>(topic)].begin;
     }
     auto opened = OpenShardStore(data_dir_.ShardPath(partition), wanted, rocks_);
+    absl::Status damaged;
+    if (absl::IsDataLoss(opened.status())) {
+      damaged = opened.status();
+      opened = InPlaceOfDamaged(wanted);
+    }
     if (!opened.ok()) return Final(opened.status());
     if (!*opened) {
       auto status = CheckLogBase(config_.topic_prefix, partition, ranges);
@@ -336,7 +344,8 @@ absl::Status Engine::OpenStores(Plan& plan) {
     shard.failure = CheckResume(config_.topic_prefix, partition, shard.next_offsets(), ranges);
     const auto quarantined = store::QuarantineOf(data_dir_.ShardPath(partition));
     if (!quarantined.ok()) return Final(quarantined.status());
-    if (quarantined->has_value()) shard.failure = Quarantined(**quarantined);
+    if (quarantined->has_value()) shard.failure = WithRemedy(absl::DataLossError(**quarantined));
+    if (!damaged.ok()) shard.failure = WithRemedy(damaged);
     metrics_.SetLogBase(partition, shard.log_base());
     plan.shards.push_back(std::move(shard));
   }
@@ -498,7 +507,7 @@ void Engine::StartAudit(const std::vector<std::shared_ptr<Worker>>& workers) {
                         path = data_dir_.ShardPath(shard->partition())](const absl::Status& why) {
         const absl::Status marked = store::Quarantine(path, Text(why));
         if (!marked.ok()) spdlog::error("the quarantine could not be recorded: {}", Text(marked));
-        post([&shard, why] { shard.Fail(Quarantined(std::string(why.message()))); });
+        post([&shard, why] { shard.Fail(WithRemedy(why)); });
       };
       audited.push_back(std::move(one));
     }

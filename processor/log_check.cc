@@ -83,14 +83,14 @@ absl::Status CheckResume(const std::string& prefix, int32_t partition, const Off
       return absl::OutOfRangeError(absl::StrCat(
           name, ": the store is at offset ", offset, " but the log starts at ", range.begin, ": ",
           range.begin - offset,
-          " offsets were deleted before they were read. Restore this shard from a backup that is "
-          "at least that far, and give the topic retention.ms=-1 and retention.bytes=-1"));
+          " offsets were deleted before they were read. Restore a backup that is at least that far "
+          "(`tally restore`), and give the topic retention.ms=-1 and retention.bytes=-1"));
     }
     if (offset > range.end) {
       return absl::OutOfRangeError(absl::StrCat(
           name, ": the store is at offset ", offset, " but the log ends at ", range.end,
-          ": the topic was truncated or made again. If it was made again, start with a new "
-          "--data-dir to build the state of the new topic"));
+          ": the topic was truncated or made again. If the topic is right as it is now, make the "
+          "shard anew from it with `tally rebuild`"));
     }
   }
   return absl::OkStatus();

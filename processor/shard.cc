@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "processor/remedy.h"
 
 namespace tally {
 namespace {
@@ -20,7 +21,7 @@ constexpr size_t kFreedElsewhere = 2'000;
 absl::string_view Abseil(std::string_view text) { return {text.data(), text.size()}; }
 
 absl::Status WithContext(const absl::Status& status, const std::string& context) {
-  return absl::Status(status.code(), absl::StrCat(context, ": ", status.message()));
+  return WithRemedy(absl::Status(status.code(), absl::StrCat(context, ": ", status.message())));
 }
 
 }  // namespace

@@ -650,3 +650,56 @@ def test_what_a_backup_refuses(kafka, start, filled, tmp_path):
     mixed = restore(tmp_path / "backup", other.data_dir, "--shard", kafka.partition_of(EVENT),
                     check=False)
     assert mixed.returncode == DIFFERS and "another lineage" in mixed.stderr
+
+
+# --- Damage -------------------------------------------------------------------------------------
+
+
+def zero_manifest(shard):
+    for file in shard.glob("MANIFEST-*"):
+        file.write_bytes(b"\0" * file.stat().st_size)
+
+
+def lose_current(shard):
+    (shard / "CURRENT").unlink()
+
+
+def lose_table(shard):
+    max(shard.glob("*.sst"), key=lambda file: file.stat().st_size).unlink()
+
+
+def flip_bits_of_tables(shard):
+    for file in shard.glob("*.sst"):
+        content = bytearray(file.read_bytes())
+        for place in range(100, len(content), 500):
+            content[place] ^= 0x10
+        file.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", [zero_manifest, lose_current, lose_table, flip_bits_of_tables])
+def test_a_damaged_store_answers_nothing_and_the_others_go_on(kafka, start, damage):
+    kafka.create_topics()
+    tally("generate", "--brokers", kafka.brokers, "--topic-prefix", kafka.prefix, "--events", 40,
+          "--participants", 40_000)
+    tallyd = start()
+    position = fill(kafka)
+    before = {number: tallyd.event(f"evt-{number}", position).body for number in range(4)}
+    assert tallyd.stop() == 0
+    wrong = kafka.partition_of(EVENT)
+    damage(shard_of(kafka, tallyd.data_dir))
+    tallyd = start()
+    answer = tallyd.wait_listening().get(harness.event_path(EVENT))
+    while answer.status == 503 and "tally rebuild" not in answer.body:
+        assert tallyd.running(), tallyd.output()
+        answer = tallyd.get(harness.event_path(EVENT))
+    assert answer.status == 503 and "quarantined" in answer.json()["detail"], answer
+    for number, body in before.items():
+        if kafka.partition_of(f"evt-{number}") != wrong:
+            assert tallyd.event(f"evt-{number}").body == body
+    assert tallyd.metric("tally_shard_failed", partition=str(wrong)) == 1
+    tallyd.stop()
+    rebuild(kafka, tallyd.data_dir, "--shard", wrong)
+    assert verify(tallyd.data_dir, brokers=kafka.brokers)[0] == EQUAL
+    again = start().wait_ready()
+    for number, body in before.items():
+        assert again.event(f"evt-{number}", position).body == body
