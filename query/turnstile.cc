@@ -1,8 +1,11 @@
 #include "query/turnstile.h"
 
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/async_result.hpp>
+#include <algorithm>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
@@ -12,33 +15,41 @@ namespace tally::query {
 
 namespace asio = boost::asio;
 
+struct Turnstile::Waiting {
+  // Never expires: cancelling it is how the coroutine is woken.
+  asio::steady_timer woken;
+  bool admitted = false;  // guarded by mutex_
+};
+
 asio::awaitable<absl::StatusOr<Turnstile::Pass>> Turnstile::Enter() {
-  const bool admitted = co_await asio::async_initiate<const asio::use_awaitable_t<>, void(bool)>(
-      [this](auto handler) {
-        auto executor = asio::get_associated_executor(handler);
-        // A std::function is copied, a handler is not.
-        auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-        Queue([executor, shared](bool room) {
-          asio::post(executor, [shared, room] { std::move (*shared)(room); });
-        });
-      },
-      asio::use_awaitable);
-  if (!admitted) {
-    co_return absl::ResourceExhaustedError("too many large reads at once; try again later");
+  // Asked before there is a place to lose: waiting below throws where this is so.
+  const auto cancellation = co_await asio::this_coro::cancellation_state;
+  if (cancellation.cancelled() != asio::cancellation_type::none) {
+    co_return absl::CancelledError("nobody waits for this any more");
   }
-  co_return Pass(this);
+  const auto waiting = std::make_shared<Waiting>(
+      Waiting{{co_await asio::this_coro::executor, asio::steady_timer::time_point::max()}});
+  {
+    const std::lock_guard lock(mutex_);
+    if (inside_ < inside_max_) {
+      ++inside_;
+      co_return Pass(this);
+    }
+    if (waiting_.size() >= waiting_max_) {
+      co_return absl::ResourceExhaustedError("too many large reads at once; try again later");
+    }
+    waiting_.push_back(waiting);
+  }
+  boost::system::error_code ignored;
+  co_await waiting->woken.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  if (EndWait(waiting)) co_return Pass(this);
+  co_return absl::CancelledError("nobody waits for this any more");
 }
 
-void Turnstile::Queue(Admit admit) {
-  std::unique_lock lock(mutex_);
-  const bool room = inside_ < inside_max_;
-  if (!room && waiting_.size() < waiting_max_) {
-    waiting_.push_back(std::move(admit));
-    return;
-  }
-  if (room) ++inside_;
-  lock.unlock();
-  admit(room);
+bool Turnstile::EndWait(const std::shared_ptr<Waiting>& waiting) {
+  const std::lock_guard lock(mutex_);
+  if (!waiting->admitted) std::erase(waiting_, waiting);
+  return waiting->admitted;
 }
 
 void Turnstile::Leave() {
@@ -47,10 +58,11 @@ void Turnstile::Leave() {
     --inside_;
     return;
   }
-  const Admit next = std::move(waiting_.front());
+  const std::shared_ptr<Waiting> next = std::move(waiting_.front());
   waiting_.pop_front();
+  next->admitted = true;
   lock.unlock();
-  next(true);
+  asio::post(next->woken.get_executor(), [next] { next->woken.cancel(); });
 }
 
 }  // namespace tally::query

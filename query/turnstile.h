@@ -4,7 +4,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <mutex>
 
@@ -31,22 +30,23 @@ class Turnstile {
   Turnstile(size_t inside_max, size_t waiting_max)
       : inside_max_(inside_max), waiting_max_(waiting_max) {}
 
-  // First come, first served; resumes on the caller's executor. kResourceExhausted at once when
-  // too many wait already.
+  // First come, first served; resumes on the caller's executor, which must run one thing at a time
+  // (a strand). kResourceExhausted at once when too many wait already; kCancelled when the
+  // coroutine is cancelled while it waits, which gives up its place in the line.
   boost::asio::awaitable<absl::StatusOr<Pass>> Enter();
 
  private:
-  using Admit = std::function<void(bool)>;
+  struct Waiting;
 
-  // Calls `admit` now or later, with whether there is room.
-  void Queue(Admit admit);
   void Leave();
+  // Whether it was admitted; otherwise it is in the line no more.
+  bool EndWait(const std::shared_ptr<Waiting>& waiting);
 
   const size_t inside_max_;
   const size_t waiting_max_;
   std::mutex mutex_;
-  size_t inside_ = 0;          // guarded by mutex_
-  std::deque<Admit> waiting_;  // guarded by mutex_
+  size_t inside_ = 0;                             // guarded by mutex_
+  std::deque<std::shared_ptr<Waiting>> waiting_;  // guarded by mutex_
 };
 
 }  // namespace tally::query

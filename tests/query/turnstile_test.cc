@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -20,8 +22,8 @@ using ::testing::IsEmpty;
 class TurnstileTest : public ::testing::Test {
  protected:
   // Until everybody waits or is inside.
-  void Come(int who) {
-    asio::co_spawn(io_, Enter(who), asio::detached);
+  void Come(int who, asio::cancellation_slot cancellation = {}) {
+    asio::co_spawn(io_, Enter(who), asio::bind_cancellation_slot(cancellation, asio::detached));
     Settle();
   }
   void Go(int who) {
@@ -42,6 +44,8 @@ class TurnstileTest : public ::testing::Test {
     auto pass = co_await turnstile_.Enter();
     if (pass.ok()) {
       inside_.emplace(who, *std::move(pass));
+    } else if (pass.status().code() == absl::StatusCode::kCancelled) {
+      given_up_.push_back(who);
     } else {
       EXPECT_EQ(pass.status().code(), absl::StatusCode::kResourceExhausted);
       refused_.push_back(who);
@@ -51,6 +55,7 @@ class TurnstileTest : public ::testing::Test {
   Turnstile turnstile_{2, 2};
   std::map<int, Turnstile::Pass> inside_;
   std::vector<int> refused_;
+  std::vector<int> given_up_;
   asio::io_context io_;
 };
 
@@ -78,6 +83,37 @@ TEST_F(TurnstileTest, TheLineIsBounded) {
   Come(8);
   EXPECT_THAT(refused_, ElementsAre(5, 6, 8));
   while (!inside_.empty()) Go(inside_.begin()->first);
+}
+
+TEST_F(TurnstileTest, WhoGivesUpLeavesTheLine) {
+  asio::cancellation_signal gives_up;
+  Come(1);
+  Come(2);
+  Come(3, gives_up.slot());
+  Come(4);
+  gives_up.emit(asio::cancellation_type::terminal);
+  Settle();
+  EXPECT_THAT(given_up_, ElementsAre(3));
+  Come(5);  // in its place
+  EXPECT_THAT(refused_, IsEmpty());
+  Go(1);
+  Go(2);
+  EXPECT_THAT(Inside(), ElementsAre(4, 5));
+}
+
+// Whoever is cancelled when his turn has come takes it, and goes.
+TEST_F(TurnstileTest, NoTurnIsLost) {
+  asio::cancellation_signal gives_up;
+  Come(1);
+  Come(2);
+  Come(3, gives_up.slot());
+  inside_.erase(1);
+  gives_up.emit(asio::cancellation_type::terminal);
+  Settle();
+  EXPECT_THAT(Inside(), ElementsAre(2, 3));
+  Go(3);
+  Come(4);
+  EXPECT_THAT(Inside(), ElementsAre(2, 4));
 }
 
 TEST_F(TurnstileTest, NoPassNoTurnstile) {
