@@ -20,6 +20,7 @@ using domain::Uint128;
 constexpr size_t kChecksumBytes = 8;
 constexpr size_t kHourChecksumBytes = 4;
 constexpr domain::Hour kHourBase = 262'968;  // 2000-01-01T00Z: nothing that is stored is earlier
+constexpr Uint128 kHourSpanMax = UINT32_MAX / 2;  // what still is an hour, written from there
 
 absl::string_view Abseil(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -359,6 +360,7 @@ absl::StatusOr<domain::Distribution> DecodeDistribution(std::string_view key,
                                                         std::string_view value) {
   storage::v1::Distribution message;
   if (auto status = DecodeMessage(key, value, &message); !status.ok()) return status;
+  if (message.channel() > UINT16_MAX) return Malformed(key, "no event has that many channels");
   domain::Distribution row;
   row.channel = static_cast<domain::ChannelIndex>(message.channel());
   row.channel_type = message.channel_type();
@@ -402,7 +404,8 @@ void EncodeParticipant(const domain::Contribution& contribution, std::string* va
 absl::StatusOr<domain::Contribution> DecodeParticipant(std::string_view value) {
   Uint128 channel, hour, amount = 0;
   if (!ReadVarint(&value, &channel) || !ReadVarint(&value, &hour) ||
-      (!value.empty() && !ReadVarint(&value, &amount)) || !value.empty() || channel > UINT16_MAX) {
+      (!value.empty() && !ReadVarint(&value, &amount)) || !value.empty() || channel > UINT16_MAX ||
+      hour > kHourSpanMax || amount > INT64_MAX) {
     return Malformed("P", "a participant's value does not parse");
   }
   return domain::Contribution{.channel = static_cast<domain::ChannelIndex>(channel),

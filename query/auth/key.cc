@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "query/text.h"
 
@@ -83,11 +84,23 @@ JsonPtr PublicPart(json_t* jwk, const AlgorithmInfo& info) {
   return part;
 }
 
+// cjose ends the process when it decodes what is no base64url. Null: all members are, or no
+// strings.
+const char* FindNotBase64Url(const json_t* part) {
+  for (const char* member : {"n", "e", "x", "y", "k"}) {
+    const auto text = StringOf(part, member);
+    if (text.has_value() && !IsBase64Url(*text)) return member;
+  }
+  return nullptr;
+}
+
 // An exponent of 1 would let everybody sign.
 bool IsExponent(const json_t* jwk) {
-  const auto exponent = StringOf(jwk, "e");
-  return exponent.has_value() && exponent != "AQ" &&
-         exponent->find_first_not_of('A') != exponent->npos;
+  std::string bytes;
+  const std::string_view text = StringOf(jwk, "e").value_or("");
+  if (!absl::WebSafeBase64Unescape({text.data(), text.size()}, &bytes)) return false;
+  const size_t first = bytes.find_first_not_of('\0');
+  return first != bytes.npos && (bytes.size() - first > 1 || bytes[first] != 1);
 }
 
 absl::Status CheckStrength(const json_t* jwk, Algorithm algorithm, size_t bits) {
@@ -150,6 +163,9 @@ absl::StatusOr<Key> Key::FromJwk(json_t* jwk) {
   }
   cjose_err error;
   const JsonPtr part = PublicPart(jwk, *info);
+  if (const char* member = FindNotBase64Url(part.get()); member != nullptr) {
+    return Unusable(member, " is not base64url without padding");
+  }
   JwkPtr imported(cjose_jwk_import_json(part.get(), &error));
   if (imported == nullptr) return Unusable("not a valid ", info->key_type, " key");
   const size_t bits = cjose_jwk_get_keysize(imported.get(), &error);

@@ -15,12 +15,6 @@ constexpr std::string_view kScheme = "bearer";
 
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 
-bool IsBase64Url(std::string_view part) {
-  return !part.empty() && part.size() % 4 != 1 && std::all_of(part.begin(), part.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
-  });
-}
-
 std::optional<std::array<std::string_view, 3>> Split(std::string_view text) {
   const size_t first = text.find('.');
   if (first == std::string_view::npos) return std::nullopt;
@@ -52,6 +46,12 @@ std::optional<Refusal> ReadHeader(const json_t* header, Token& token) {
 }
 
 }  // namespace
+
+bool IsBase64Url(std::string_view text) {
+  return !text.empty() && text.size() % 4 != 1 && std::all_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
+  });
+}
 
 std::optional<Refusal> FindBearer(absl::Span<const std::string_view> values,
                                   std::string_view& token) {

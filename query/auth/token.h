@@ -22,6 +22,9 @@ struct Token {
   size_t signature_bytes = 0;  // decoded
 };
 
+// Not empty, base64url without padding.
+bool IsBase64Url(std::string_view text);
+
 // The token of `Authorization: Bearer <token>`; `values` are those of all Authorization headers.
 std::optional<Refusal> FindBearer(absl::Span<const std::string_view> values,
                                   std::string_view& token);

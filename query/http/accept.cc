@@ -60,7 +60,9 @@ bool Accepts(std::string_view accept, std::string_view media_type) {
     if (range.find('/') == std::string::npos) continue;
     any_range = true;
     bool excluded = false;
-    while (!element.empty()) excluded = excluded || IsZeroWeight(Next(element, ';'));
+    while (!element.empty()) {
+      if (IsZeroWeight(Next(element, ';'))) excluded = true;
+    }
     const int specificity = Specificity(range, media_type);
     if (specificity > best) {
       best = specificity;

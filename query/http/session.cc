@@ -265,6 +265,7 @@ awaitable<std::optional<Response>> Session::ReceiveHead(Parser& parser, ErrorCod
     searched = buffer_.size() - std::min(buffer_.size(), kHeadEnd.size() - 1);
     co_await Fill(error);
     if (error) co_return std::nullopt;
+    if (!BeginsLikeRequest(View(buffer_))) co_return Malformed("no request line");
   }
   end += kHeadEnd.size();
   if (end > bytes_max) co_return TooLarge(View(buffer_));

@@ -31,6 +31,8 @@ TEST(AcceptTest, Json) {
       {"application/json ; Q=0, */*", false},
       {"application/*;q=0, */*", false},
       {"*/*;q=0", false},
+      {"application/json;q=0;level=1", false},
+      {"application/json;q=0;q=1, text/html", false},
       {"text/html, garbage", false},
   };
   for (const auto& row : rows) {
