@@ -34,8 +34,8 @@ bool BeginsAnswer(std::string_view text) {
 }
 
 int TakeStatus(std::string_view* answers) {
-  static const std::set<int> kKnown = {200, 204, 304, 400, 401, 404, 405,
-                                       406, 413, 414, 431, 503, 505};
+  static const std::set<int> kKnown = {200, 204, 304, 400, 401, 403, 404,
+                                       405, 406, 413, 414, 431, 503, 505};
   const std::string_view line = TakeLine(answers);
   Check(BeginsAnswer(line), "an answer begins with its version", line);
   const int status = std::atoi(std::string(line.substr(kVersions[0].size(), 3)).c_str());
