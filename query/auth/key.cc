@@ -164,7 +164,7 @@ absl::StatusOr<Key> Key::FromJwk(json_t* jwk) {
   cjose_err error;
   const JsonPtr part = PublicPart(jwk, *info);
   if (const char* member = FindNotBase64Url(part.get()); member != nullptr) {
-    return Unusable(member, " is not base64url without padding");
+    return Unusable(member, " is not base64url without padding or stray bits");
   }
   JwkPtr imported(cjose_jwk_import_json(part.get(), &error));
   if (imported == nullptr) return Unusable("not a valid ", info->key_type, " key");

@@ -48,9 +48,17 @@ std::optional<Refusal> ReadHeader(const json_t* header, Token& token) {
 }  // namespace
 
 bool IsBase64Url(std::string_view text) {
-  return !text.empty() && text.size() % 4 != 1 && std::all_of(text.begin(), text.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
-  });
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  if (text.empty() || text.size() % 4 == 1) return false;
+  if (!std::all_of(text.begin(), text.end(), [](char c) {
+        return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
+      })) {
+    return false;
+  }
+  const size_t last = kDigits.find(text.back());
+  const size_t stray_bits = text.size() % 4 == 2 ? 4 : text.size() % 4 == 3 ? 2 : 0;
+  return last % (size_t{1} << stray_bits) == 0;
 }
 
 std::optional<Refusal> FindBearer(absl::Span<const std::string_view> values,

@@ -22,7 +22,8 @@ struct Token {
   size_t signature_bytes = 0;  // decoded
 };
 
-// Not empty, base64url without padding.
+// Not empty, base64url without padding, and the only such text for its bytes: no stray bits in the
+// last digit.
 bool IsBase64Url(std::string_view text);
 
 // The token of `Authorization: Bearer <token>`; `values` are those of all Authorization headers.

@@ -86,6 +86,7 @@ TEST(ParseToken, RefusesWhatIsNoJwt) {
       {good + "\n", Refusal::kMalformed},
       {good + std::string(1, '\0'), Refusal::kMalformed},
       {header + "." + claims + ".a", Refusal::kMalformed},
+      {header + "." + claims + ".eHh", Refusal::kMalformed},  // ".eHg" with a stray bit
       {header + "." + claims + ".+/+/", Refusal::kMalformed},
       {"{}." + claims + ".eHg", Refusal::kMalformed},
       {with_header(""), Refusal::kMalformed},
