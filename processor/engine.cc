@@ -465,7 +465,7 @@ absl::Status Engine::StartWorkers(Plan& plan) {
     environment.post_to_owner = worker.PostToOwner();
     environment.wake_owner = worker.WakeOwner();
     environment.stop_process = stop_process_;
-    environment.now = [] { return absl::Now(); };
+    environment.now = SteadyNow;
     environment.dead_letters = dead_letters_.get();
     environment.partitioner_check = partitioner_check_.get();
     environment.metrics = &metrics_;
@@ -522,7 +522,7 @@ Engine::Stopped Engine::Stop(absl::Duration limit) {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
   }
-  const absl::Time deadline = absl::Now() + limit;
+  const absl::Time deadline = SteadyNow() + limit;
   if (thread_.joinable()) {
     if (!thread_ended_.WaitForNotificationWithTimeout(std::min(kStartUpEndLimit, limit))) {
       return Stopped::kStillStarting;
@@ -552,7 +552,7 @@ Engine::Stopped Engine::Stop(absl::Duration limit) {
   }
   for (const auto& one : ended) {
     if (!one->done.WaitForNotificationWithTimeout(
-            std::max(deadline - absl::Now(), absl::ZeroDuration()))) {
+            std::max(deadline - SteadyNow(), absl::ZeroDuration()))) {
       spdlog::warn(
           "not everything that was read could be made durable in time; it will be read "
           "again from the log");

@@ -11,6 +11,9 @@
 
 namespace tally {
 
+// How late it is by a clock that never jumps, since some moment that says nothing. Any thread.
+absl::Time SteadyNow();
+
 // Belongs to a loop and is used on it. Must not outlive it.
 class Timer {
  public:

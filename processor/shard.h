@@ -78,7 +78,7 @@ struct ShardEnvironment {
   std::function<void()> wake_owner;
   // Something that concerns the whole process and that no restart mends (wrong partitioner).
   std::function<void(absl::Status)> stop_process;
-  std::function<absl::Time()> now;
+  std::function<absl::Time()> now;  // by a clock that never jumps
   DeadLetterSink* dead_letters = nullptr;
   PartitionerCheck* partitioner_check = nullptr;
   Metrics* metrics = nullptr;

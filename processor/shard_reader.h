@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "processor/domain/partitioner.h"
 #include "processor/worker.h"
@@ -28,8 +27,8 @@ struct ShardReaderOptions {
   absl::Duration position_wait = absl::Milliseconds(500);
   // Events of a user looked at between two batches of the fold.
   int events_per_step = 32;
-  // Any thread.
-  std::function<absl::Time()> now = [] { return absl::Now(); };
+  // A clock that never jumps. Any thread.
+  std::function<absl::Time()> now = SteadyNow;
 };
 
 // Thread-safe. Answers kUnavailable until Serve is called.

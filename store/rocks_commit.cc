@@ -183,12 +183,14 @@ absl::Status CommitWriter::ApplyFile(bool* log_has_rows) {
 absl::Status CommitWriter::CheckIngested() const {
   const Impl& impl = *impl_;
   rocksdb::DB& db = *impl.db.db;
-  bool found = !HasRowlessTable(db);
+  bool found = false;
   std::string value;
-  if (found && impl.first_put) {
+  if (impl.first_put) {
     const rocksdb::Status status = db.Get({}, impl.first_put->first, &value);
     if (!status.ok() && !status.IsNotFound()) return FromRocks(status, impl.doing);
     found = status.ok() && value == impl.first_put->second;
+  } else {
+    found = !HasRowlessTable(db);
   }
   if (found && impl.last_op == RowOp::kPut) {
     const rocksdb::Status status = db.Get({}, impl.last_key, &value);

@@ -9,7 +9,7 @@ import threading
 from harness import Deadline, distribution, event_created, participant, tally
 
 RECORDS = 300_000
-KILLS = 20
+KILLS = int(os.environ.get("TALLY_TEST_KILLS", "20"))
 EVENTS = 400
 CHANNELS = ("우리동네TV", "지니TV", "링고비즈", "SNS", "기타")
 

@@ -91,6 +91,8 @@ class MemoryDisks final : public Disk {
     }
   }
   void CutPowerAfter(int /*operations*/) override {}
+  void FlipBit(int32_t /*partition*/, Random& /*random*/) override {}
+  bool is_damaged(int32_t /*partition*/) const override { return false; }
   bool has_fault() const override { return full_; }
   void SetBehind(int32_t partition, bool behind) override {
     Partition& at = partitions_[partition];

@@ -39,6 +39,10 @@ class Disk {
   virtual bool power_is_cut() const { return false; }
   // A fault stands that may be why a store cannot be opened or written.
   virtual bool has_fault() const = 0;
+  // A bit of a file changes. From then on the partition's store may turn out to be damaged, which
+  // ends with Heal: the store is gone then.
+  virtual void FlipBit(int32_t partition, Random& random) = 0;
+  virtual bool is_damaged(int32_t partition) const = 0;
   // The store says that compaction is behind, or no longer.
   virtual void SetBehind(int32_t partition, bool behind) = 0;
   virtual void Heal() = 0;

@@ -17,6 +17,7 @@ using domain::Topic;
 constexpr int64_t kBase = 1'767'225'600'000;  // 2026-01-01T00:00Z
 constexpr int64_t kMinute = 60'000;
 constexpr int64_t kDay = 86'400'000;
+constexpr size_t kShownMax = 300;
 
 // As sent and as it counts: channel names are compared after NFC.
 struct ChannelName {
@@ -242,6 +243,21 @@ class Maker {
   Input input_;
 };
 
+std::string ProtobufText(Topic topic, const std::string& value) {
+  const auto text = [&](google::protobuf::Message&& message) {
+    return message.ParseFromString(value) ? message.ShortDebugString() : "(not a message)";
+  };
+  switch (topic) {
+    case Topic::kEventCreated:
+      return text(v1::EventCreated());
+    case Topic::kParticipantRegistered:
+      return text(v1::ParticipantRegistered());
+    case Topic::kDistributionCompleted:
+      return text(v1::DistributionCompleted());
+  }
+  return "";
+}
+
 // Spoils a good record in one way.
 void Spoil(const Config& config, Random& random, Input& input) {
   input.event.reset();
@@ -299,12 +315,10 @@ Input MakeInput(const Config& config, uint64_t salt) {
 }
 
 std::string Input::ToString() const {
-  const std::string_view topic_name = domain::TopicSuffix(topic);
-  std::string shown = value ? value->substr(0, 300) : "null";
-  for (char& c : shown) {
-    if (static_cast<uint8_t>(c) < ' ') c = '.';
-  }
-  return fmt::format("{}/{} {}{}", topic_name, partition,
+  std::string shown = "null";
+  if (value) shown = value->starts_with("{") ? *value : ProtobufText(topic, *value);
+  if (shown.size() > kShownMax) shown = shown.substr(0, kShownMax) + "…";
+  return fmt::format("{}/{} {}{}", domain::TopicSuffix(topic), partition,
                      event ? "" : fmt::format("[{}] ", domain::ReasonName(bad_because)), shown);
 }
 

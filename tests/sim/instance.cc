@@ -166,7 +166,7 @@ ShardEnvironment Instance::Environment(Worker& worker) {
 
 void Instance::CheckStore(int32_t partition, const OpenedShard& opened) {
   CheckStoredState(around_, partition, *opened.store->NewSnapshot(),
-                   fmt::format("as instance {} opens it", ordinal_));
+                   fmt::format("as instance {} opens it", ordinal_), disk_.is_damaged(partition));
 }
 
 void Instance::Kill(Random& random) { End(random, /*crash=*/true); }
@@ -265,12 +265,13 @@ void Instance::CheckShards() {
 }
 
 void CheckStoredState(Surroundings& around, int32_t partition, const store::Snapshot& snapshot,
-                      const std::string& when) {
+                      const std::string& when, bool damaged) {
   const auto fail = [&](const std::string& what) {
     Fail("store", fmt::format("the store of partition {}, {}: {}", partition, when, what));
   };
   const CheckpointRow row = CheckpointOf(snapshot).value_or(CheckpointRow{});
   const auto stored = StoredState(snapshot);
+  if (!stored.ok() && damaged && absl::IsDataLoss(stored.status())) return;
   if (!stored.ok()) fail(Text(stored.status()));
   const auto expected =
       WithHashes(around.expected.ShardAt(partition, row.next_offsets), around.hash_key);
@@ -279,6 +280,7 @@ void CheckStoredState(Surroundings& around, int32_t partition, const store::Snap
                      fmt::join(row.next_offsets, ","), difference));
   }
   const auto scan = ScanStore(snapshot);
+  if (!scan.ok() && damaged && absl::IsDataLoss(scan.status())) return;
   if (!scan.ok()) fail("cannot be scanned: " + Text(scan.status()));
   const domain::Digest digest = DigestOf(expected);
   if (row.digest != digest || scan->digest != digest) {

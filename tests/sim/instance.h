@@ -124,8 +124,8 @@ class Instance {
 };
 
 // Compares a store with the model at its own offsets, the digests and totals with what they should
-// be; fails the life. `when` says when, for people.
+// be; fails the life. `when` says when, for people. A store that may be `damaged` may say so.
 void CheckStoredState(Surroundings& around, int32_t partition, const store::Snapshot& snapshot,
-                      const std::string& when);
+                      const std::string& when, bool damaged);
 
 }  // namespace tally::sim

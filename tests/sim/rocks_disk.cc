@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <set>
 #include <utility>
 
 #include "store/rocks_internal.h"
@@ -78,11 +79,19 @@ class RocksDisks final : public Disk {
     }
     return cut_;
   }
-  bool has_fault() const override { return full_ || failing_; }
+  void FlipBit(int32_t partition, Random& random) override {
+    const char* ending = random.Pick({".sst", ".sst", ".log", ""});
+    const std::string file = machines_[partition].files().FlipBit(ending, random.Next());
+    if (!file.empty()) damaged_.insert(partition);
+  }
+  bool is_damaged(int32_t partition) const override { return damaged_.contains(partition); }
+  bool has_fault() const override { return full_ || failing_ || !damaged_.empty(); }
   void SetBehind(int32_t /*partition*/, bool /*behind*/) override {}
   void Heal() override {
     full_ = failing_ = false;
     for (auto& [partition, machine] : machines_) machine.files().EndFaults();
+    for (const int32_t partition : damaged_) machines_.erase(partition);
+    damaged_.clear();
   }
   bool RunCompaction() override {
     bool any = false;
@@ -95,6 +104,7 @@ class RocksDisks final : public Disk {
   store::RocksStoreOptions settings_;
   bool full_ = false;
   bool failing_ = false;
+  std::set<int32_t> damaged_;
   bool cut_ = false;  // the power was cut before the crash that is under way
 };
 

@@ -42,6 +42,7 @@ constexpr std::array<int, kKinds> Weights() {
   set(StepKind::kBehind, 3);
   set(StepKind::kNotBehind, 6);
   set(StepKind::kCutPower, 4);
+  set(StepKind::kFlipBit, 1);
   set(StepKind::kKill, 8);
   set(StepKind::kPowerLoss, 4);
   set(StepKind::kStop, 4);
@@ -136,6 +137,7 @@ const char* NameOf(StepKind kind) {
                                            "compaction behind",
                                            "compaction not behind",
                                            "cut power",
+                                           "flip a bit",
                                            "kill",
                                            "power loss",
                                            "stop",

@@ -39,6 +39,7 @@ enum class StepKind : uint8_t {
   kBehind,
   kNotBehind,
   kCutPower,  // after some more operations on files
+  kFlipBit,   // of a file
   // Ends and beginnings of processes.
   kKill,
   kPowerLoss,

@@ -206,6 +206,9 @@ void World::DoToDisk(const Step& step) {
       return disk.SetFull(true);
     case StepKind::kDiskRoom:
       return disk.SetFull(false);
+    case StepKind::kFlipBit:
+      instance.ExcuseAll();
+      return disk.FlipBit(partition, random);
     case StepKind::kBehind:
       return disk.SetBehind(partition, true);
     case StepKind::kNotBehind:
@@ -326,6 +329,9 @@ void World::HealAll() {
   around_.store_use.reads_until_failure = -1;
   for (auto& instance : instances_) {
     if (instance->disk().power_is_cut()) LosePower(*instance, random);
+    for (int32_t partition = 0; partition < story_.config.partitions; ++partition) {
+      if (instance->disk().is_damaged(partition)) Kill(*instance, random);
+    }
     instance->disk().Heal();
     if (instance->running()) instance->letters().SetFull(false);
     // Half of those that could go on are left to.
