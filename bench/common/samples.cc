@@ -10,6 +10,11 @@ void Samples::Add(double value) {
   sorted_ = false;
 }
 
+void Samples::Add(const Samples& other) {
+  values_.insert(values_.end(), other.values_.begin(), other.values_.end());
+  sorted_ = false;
+}
+
 double Samples::Quantile(double fraction) const {
   if (values_.empty()) return 0;
   if (!sorted_) std::sort(values_.begin(), values_.end());

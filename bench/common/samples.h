@@ -10,6 +10,7 @@ namespace tally::bench {
 class Samples {
  public:
   void Add(double value);
+  void Add(const Samples& other);
 
   size_t size() const { return values_.size(); }
   bool empty() const { return values_.empty(); }

@@ -159,6 +159,8 @@ TEST(ConfigTest, AdminOnTheSameAddressIsTheSameListener) {
 }
 
 TEST(ConfigTest, ListeningBeyondLoopbackNeedsConsent) {
+  EXPECT_FALSE(Accepted({"--embedded"}).grpc);
+  EXPECT_EQ(Accepted({"--embedded", "--grpc-listen", "[::1]:0"}).grpc->address, "::1");
   EXPECT_EQ(Accepted({"--embedded", "--http-listen", ":80", "--allow-anonymous"}).http.address,
             "0.0.0.0");
 }
@@ -174,6 +176,7 @@ std::vector<std::string> WithAuth(const std::vector<std::string>& more) {
 TEST(ConfigTest, WithAuthProbesAndMetricsAreApartAndTheApiMayBeReached) {
   EXPECT_FALSE(Accepted({"--embedded"}).auth.enabled());
   const Config config = Accepted(WithAuth({"--http-listen", ":80"}));
+  EXPECT_EQ(Accepted(WithAuth({"--grpc-listen", ":81"})).grpc->address, "0.0.0.0");
   EXPECT_TRUE(config.auth.enabled());
   EXPECT_EQ(config.auth.user_claim, "sub");
   EXPECT_EQ(config.auth.role_claim, "roles");
@@ -229,6 +232,9 @@ TEST(ConfigTest, MistakesAreNamedWithTheRemedy) {
       {WithAuth({"--admin-listen=127.0.0.1:8080"}), "address of their own"},  // never bound
       {{"--embedded", "--http-listen", "0.0.0.0:81"}, "--allow-anonymous"},   // never bound
       {{"--embedded", "--http-listen", "[::]:81"}, "--allow-anonymous"},      // never bound
+      {{"--embedded", "--grpc-listen", "localhost"}, "--grpc-listen"},
+      {{"--embedded", "--grpc-listen", "tally.example:81"}, "ADDRESS:PORT"},
+      {{"--embedded", "--grpc-listen", ":81"}, "--allow-anonymous"},
       {{"--embedded", "--admin-listen", "10.0.0.1:81"}, "--allow-anonymous"},
       {{"--embedded", "--kafka-config", "ssl.ca.location"}, "NAME=VALUE"},
       {{"--embedded", "--log-level", "loud"}, "--log-level"},
