@@ -14,7 +14,6 @@
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/notification.h"
 #include "processor/log_check.h"
-#include "processor/remedy.h"
 #include "processor/shard_store.h"
 #include "store/memory_store.h"
 #include "store/quarantine.h"
@@ -119,7 +118,8 @@ struct Engine::Plan {
     std::optional<OpenedShard> opened;  // nullopt until a new store is created
     Offsets end_at_start{};
     Offsets dead_letters_written_below{};
-    absl::Status failure;  // why it must not read on, if so
+    absl::Status failure;     // why it must not read on, if so
+    absl::Status quarantine;  // why its store must not be read, if so; `opened` is a stand-in
 
     const Offsets& next_offsets() const {
       return opened ? opened->checkpoint.next_offsets : wanted.log_base;
@@ -321,12 +321,8 @@ absl::Status Engine::OpenStores(Plan& plan) {
     for (int topic = 0; topic < domain::kTopicCount; ++topic) {
       wanted.log_base[topic] = ranges[static_cast<size_t>(topic)].begin;
     }
-    auto opened = OpenShardStore(data_dir_.ShardPath(partition), wanted, rocks_);
-    absl::Status damaged;
-    if (absl::IsDataLoss(opened.status())) {
-      damaged = opened.status();
-      opened = InPlaceOfDamaged(wanted);
-    }
+    absl::Status quarantine;
+    auto opened = OpenUnlessQuarantined(data_dir_.ShardPath(partition), wanted, quarantine);
     if (!opened.ok()) return Final(opened.status());
     if (!*opened) {
       auto status = CheckLogBase(config_.topic_prefix, partition, ranges);
@@ -338,18 +334,31 @@ absl::Status Engine::OpenStores(Plan& plan) {
     }
     Plan::PlannedShard shard{
         .partition = partition, .wanted = std::move(wanted), .opened = *std::move(opened)};
+    shard.quarantine = std::move(quarantine);
     for (int topic = 0; topic < domain::kTopicCount; ++topic) {
       shard.end_at_start[topic] = ranges[static_cast<size_t>(topic)].end;
     }
     shard.failure = CheckResume(config_.topic_prefix, partition, shard.next_offsets(), ranges);
-    const auto quarantined = store::QuarantineOf(data_dir_.ShardPath(partition));
-    if (!quarantined.ok()) return Final(quarantined.status());
-    if (quarantined->has_value()) shard.failure = WithRemedy(absl::DataLossError(**quarantined));
-    if (!damaged.ok()) shard.failure = WithRemedy(damaged);
     metrics_.SetLogBase(partition, shard.log_base());
     plan.shards.push_back(std::move(shard));
   }
   return absl::OkStatus();
+}
+
+// One store that is damaged, or was found to be wrong, is no reason not to serve the others. It is
+// not opened for writing: what can be learned from it stays there.
+absl::StatusOr<std::optional<OpenedShard>> Engine::OpenUnlessQuarantined(
+    const std::string& path, const store::Lineage& wanted, absl::Status& quarantine) {
+  const auto marked = store::QuarantineOf(path);
+  if (!marked.ok()) return marked.status();
+  if (marked->has_value()) {
+    quarantine = absl::DataLossError(**marked);
+  } else {
+    auto opened = OpenShardStore(path, wanted, rocks_);
+    if (!absl::IsDataLoss(opened.status())) return opened;
+    quarantine = opened.status();
+  }
+  return InPlaceOfDamaged(wanted);
 }
 
 absl::Status Engine::CreateStores(Plan& plan) {
@@ -464,6 +473,12 @@ absl::Status Engine::StartWorkers(Plan& plan) {
     };
     environment.post_to_owner = worker.PostToOwner();
     environment.wake_owner = worker.WakeOwner();
+    environment.quarantine = [this](int32_t partition, const absl::Status& why) {
+      const absl::Status marked = store::Quarantine(data_dir_.ShardPath(partition), Text(why));
+      if (!marked.ok()) spdlog::error("the quarantine could not be recorded: {}", Text(marked));
+    };
+    // What is found on every start needs no mark, and goes when the files are put right.
+    if (!planned.quarantine.ok()) environment.quarantine = nullptr;
     environment.stop_process = stop_process_;
     environment.now = SteadyNow;
     environment.dead_letters = dead_letters_.get();
@@ -476,6 +491,7 @@ absl::Status Engine::StartWorkers(Plan& plan) {
     auto shard =
         std::make_unique<Shard>(options, std::move(environment), std::move(planned.opened->store),
                                 planned.opened->checkpoint, *plan.hash_key);
+    if (!planned.quarantine.ok()) shard->Quarantine(planned.quarantine);
     if (!planned.failure.ok()) shard->Fail(planned.failure);
     worker.Add(std::move(shard));
   }
@@ -503,11 +519,8 @@ void Engine::StartAudit(const std::vector<std::shared_ptr<Worker>>& workers) {
           .partition = shard->partition(), .snapshot = {}, .alive = {}, .quarantine = {}};
       one.snapshot = [&worker = *worker, &shard = *shard] { return SnapshotOf(worker, shard); };
       one.alive = [&shard = *shard] { return shard.GetHealth().failure.empty(); };
-      one.quarantine = [post = worker->PostToOwner(), &shard = *shard,
-                        path = data_dir_.ShardPath(shard->partition())](const absl::Status& why) {
-        const absl::Status marked = store::Quarantine(path, Text(why));
-        if (!marked.ok()) spdlog::error("the quarantine could not be recorded: {}", Text(marked));
-        post([&shard, why] { shard.Fail(WithRemedy(why)); });
+      one.quarantine = [post = worker->PostToOwner(), &shard = *shard](const absl::Status& why) {
+        post([&shard, why] { shard.Quarantine(why); });
       };
       audited.push_back(std::move(one));
     }
@@ -578,12 +591,14 @@ query::Health Engine::GetHealth() const {
     for (const auto& shard : worker->shards()) {
       const auto from = shard->GetHealth();
       query::ShardHealth to{.partition = shard->partition(), .lag = from.lag};
-      to.failure = from.failure;
+      to.failure = from.failure.empty() ? from.waiting : from.failure;
       using State = query::ShardHealth::State;
-      to.state = !from.failure.empty() ? State::kFailed
-                 : from.caught_up      ? State::kLive
-                                       : State::kReplaying;
-      all_reached = all_reached && to.state != State::kReplaying;
+      to.state = from.quarantined        ? State::kQuarantined
+                 : !from.failure.empty() ? State::kFailed
+                 : !from.waiting.empty() ? State::kWriteBlocked
+                 : from.caught_up        ? State::kLive
+                                         : State::kReplaying;
+      all_reached = all_reached && (!from.failure.empty() || from.caught_up);
       health.shards.push_back(std::move(to));
     }
   }

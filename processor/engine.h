@@ -9,6 +9,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -25,6 +26,7 @@
 #include "processor/metrics.h"
 #include "processor/partitioner_check.h"
 #include "processor/shard_reader.h"
+#include "processor/shard_store.h"
 #include "processor/worker.h"
 #include "query/reader.h"
 #include "store/rocks_env.h"
@@ -76,6 +78,9 @@ class Engine final : public query::HealthSource {
   absl::Status FindTopics(Plan& plan);
   absl::Status FindRanges(Plan& plan);
   absl::Status OpenStores(Plan& plan);
+  absl::StatusOr<std::optional<OpenedShard>> OpenUnlessQuarantined(const std::string& path,
+                                                                   const store::Lineage& wanted,
+                                                                   absl::Status& quarantine);
   absl::Status ProbePartitioner(Plan& plan);
   absl::Status CreateStores(Plan& plan);
   absl::Status FindDeadLetters(Plan& plan);

@@ -115,6 +115,15 @@ class Metrics::Impl {
                           .Name("tally_shard_failed")
                           .Help("1 when the shard has stopped; its log line says why.")
                           .Register(registry)),
+        shard_write_blocked_(BuildGauge()
+                                 .Name("tally_shard_write_blocked")
+                                 .Help("1 while the shard's store cannot be written (disk full): "
+                                       "it reads no further and tries again.")
+                                 .Register(registry)),
+        shard_quarantined_(BuildGauge()
+                               .Name("tally_shard_quarantined")
+                               .Help("1 when the shard's stored rows were found to be wrong.")
+                               .Register(registry)),
         shard_caught_up_(BuildGauge()
                              .Name("tally_shard_caught_up")
                              .Help("1 once the shard has reached the ends seen at start.")
@@ -176,6 +185,8 @@ class Metrics::Impl {
   prometheus::Counter& lookups_found_;
   prometheus::Counter& lookups_absent_;
   prometheus::Family<prometheus::Gauge>& shard_failed_;
+  prometheus::Family<prometheus::Gauge>& shard_write_blocked_;
+  prometheus::Family<prometheus::Gauge>& shard_quarantined_;
   prometheus::Family<prometheus::Gauge>& shard_caught_up_;
   prometheus::Counter& audit_rows_;
   prometheus::Family<prometheus::Counter>& audit_runs_;
@@ -241,6 +252,8 @@ void Metrics::SetShard(int32_t partition, const ShardGauges& gauges) {
   impl_->compacting_.Add(labels).Set(gauges.compacting ? 1 : 0);
   impl_->filter_bytes_.Add(labels).Set(static_cast<double>(gauges.filter_bytes));
   impl_->shard_failed_.Add(labels).Set(gauges.failed ? 1 : 0);
+  impl_->shard_write_blocked_.Add(labels).Set(gauges.waiting ? 1 : 0);
+  impl_->shard_quarantined_.Add(labels).Set(gauges.quarantined ? 1 : 0);
   impl_->shard_caught_up_.Add(labels).Set(gauges.caught_up ? 1 : 0);
 }
 

@@ -60,6 +60,8 @@ class Metrics {
     uint64_t level0_files = 0;
     bool compacting = false;
     bool failed = false;
+    bool waiting = false;      // tally_shard_write_blocked: for a store that cannot be written
+    bool quarantined = false;  // tally_shard_quarantined
     bool caught_up = false;
   };
   void SetShard(int32_t partition, const ShardGauges& gauges);

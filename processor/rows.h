@@ -81,6 +81,8 @@ struct CheckpointRow {
   uint64_t events = 0;  // with a description or not
   uint64_t participants = 0;
   uint64_t distributions = 0;
+
+  friend bool operator==(const CheckpointRow&, const CheckpointRow&) = default;
 };
 
 struct EventRow {

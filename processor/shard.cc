@@ -38,8 +38,6 @@ struct Shard::LetterAcks {
 // What a background commit comes back with.
 struct Shard::Committed {
   absl::Status status;
-  CheckpointRow row;
-  size_t rows = 0;
   std::shared_ptr<const store::Snapshot> after;
   store::StoreStats stats;
 };
@@ -80,6 +78,11 @@ bool Shard::Step(size_t records_max) {
   }
   if (environment_.memory != nullptr) delta_.LimitTo(environment_.memory->delta_part());
   if (std::exchange(filter_load_due_, false)) LoadFilter();
+  if (commit_retry_.waiting()) {
+    if (TimeToCheckpoint() == absl::ZeroDuration())
+      commit_ != nullptr ? CommitFrozen() : ResumeStore();
+    return false;
+  }
   if (freezing_ != nullptr && !committing_ && LettersAcknowledged()) CommitFrozen();
 
   const bool more = TakeBatch(records_max) && ApplyBatch();
@@ -207,7 +210,7 @@ Shard::Applied Shard::FoldEvent(const Event& event, const domain::Record& record
   const auto outcome =
       domain::Fold(event, {.offset = record.offset, .timestamp = record.timestamp_ms}, delta_);
   if (!outcome.ok()) {
-    Fail(WithContext(outcome.status(), "the store cannot be read"));
+    FailToRead(outcome.status());
     return Applied::kFailed;
   }
   auto& counts = *outcome == domain::Outcome::kApplied ? counts_.applied : counts_.unchanged;
@@ -277,7 +280,7 @@ void Shard::LoadFilterStep() {
 void Shard::FilterLoaded(const absl::Status& status) {
   if (status.ok() && !filter_load_cancelled_) delta_.SetStoredParticipants(filter_load_->Take());
   filter_load_.reset();
-  if (!status.ok()) Fail(WithContext(status, "the store cannot be read"));
+  if (!status.ok()) FailToRead(status);
   ContinueFinish();
 }
 
@@ -292,7 +295,12 @@ bool Shard::FarBehind() const {
 }
 
 std::optional<absl::Duration> Shard::TimeToCheckpoint() const {
-  if (freezing_ != nullptr || !oldest_change_ || failed()) return std::nullopt;
+  if (failed()) return std::nullopt;
+  if (commit_retry_.waiting()) {
+    if (committing_) return std::nullopt;
+    return commit_retry_.TimeToTry(environment_.now());
+  }
+  if (freezing_ != nullptr || !oldest_change_) return std::nullopt;
   if (delta_.full() || checkpoint_now_) return absl::ZeroDuration();
   const absl::Duration interval =
       FarBehind() ? options_.checkpoint_interval_behind : options_.checkpoint_interval;
@@ -327,43 +335,74 @@ bool Shard::LettersAcknowledged() const {
 
 void Shard::CommitFrozen() {
   committing_ = true;
-  auto job = [this, frozen = freezing_, before = durable_,
-              post = environment_.post_to_owner]() mutable {
-    Committed committed;
-    auto built = CheckpointRows::Build(std::move(frozen), before, *store_->NewSnapshot());
-    committed.status = built.status();
-    if (built.ok()) {
-      committed.status = store_->Commit(**built);
-      committed.row = (*built)->after();
-      committed.rows = (*built)->SizeHint();
-      built->reset();
-    }
+  if (commit_ == nullptr) commit_ = std::make_shared<DeltaCommit>(freezing_, durable_);
+  environment_.run_in_background([this, commit = commit_, post = environment_.post_to_owner] {
+    Committed committed{.status = commit->Try(*store_), .after = nullptr, .stats = {}};
     if (committed.status.ok()) committed.after = store_->NewSnapshot();
     committed.stats = store_->Stats();
     post([this, committed = std::move(committed)]() mutable {
       FinishCheckpoint(std::move(committed));
     });
-  };
-  environment_.run_in_background(std::move(job));
+  });
+}
+
+// Where a compaction has failed and no commit.
+void Shard::ResumeStore() {
+  committing_ = true;
+  environment_.run_in_background([this, post = environment_.post_to_owner] {
+    const absl::Status status = store_->Resume();
+    post([this, status] {
+      committing_ = false;
+      status.ok() ? StoreGoesOn() : StoreFailed(status);
+      ContinueFinish();
+      environment_.wake_owner();
+    });
+  });
 }
 
 void Shard::FinishCheckpoint(Committed committed) {
   committing_ = false;
-  freezing_.reset();
   const bool ok = committed.status.ok();
   environment_.metrics->CountCheckpoint(absl::ToDoubleSeconds(environment_.now() - frozen_at_),
-                                        committed.rows, ok);
+                                        commit_->rows(), ok);
   if (ok) {
-    durable_ = committed.row;
-    Dispose(delta_.Committed(std::move(committed.after)));
-    if (environment_.on_durable) environment_.on_durable(partition(), durable_.next_offsets);
+    TakeCommitted(std::move(committed));
   } else {
-    Fail(WithContext(committed.status, "the checkpoint could not be committed"));
+    StoreFailed(WithContext(committed.status, "the checkpoint could not be committed"));
   }
-  TakeStats(committed.stats);
   PublishStatus();
   ContinueFinish();
   environment_.wake_owner();
+}
+
+void Shard::TakeCommitted(Committed committed) {
+  durable_ = commit_->after();
+  commit_.reset();
+  freezing_.reset();
+  StoreGoesOn();
+  Dispose(delta_.Committed(std::move(committed.after)));
+  if (environment_.on_durable) environment_.on_durable(partition(), durable_.next_offsets);
+  TakeStats(committed.stats);
+}
+
+void Shard::StoreFailed(const absl::Status& why) {
+  if (absl::IsDataLoss(why)) return Quarantine(why);
+  if (!CommitRetry::MayPass(why)) return Fail(why);
+  const bool first = !commit_retry_.waiting();
+  commit_retry_.Failed(why, environment_.now());
+  if (!first) return;
+  spdlog::error(
+      "shard {} reads no further until its store can be written again, and tries: {}. Reads are "
+      "answered as of its position. Nothing is lost. Make room, or mend the disk; no restart is "
+      "needed.",
+      options_.partition, std::string_view(why.message().data(), why.message().size()));
+}
+
+void Shard::StoreGoesOn() {
+  if (!commit_retry_.waiting()) return;
+  const absl::Duration after = commit_retry_.Succeeded(environment_.now());
+  spdlog::info("shard {} goes on: its store can be written again, after {} s", options_.partition,
+               absl::ToInt64Seconds(after));
 }
 
 // Freeing many participants would hold up reads for milliseconds.
@@ -382,7 +421,9 @@ void Shard::TakeStats(const store::StoreStats& stats) {
                  stats.level0_files);
   }
   compaction_behind_ = behind;
-  if (!stats.health.ok()) Fail(WithContext(stats.health, "the store takes no more commits"));
+  if (!stats.health.ok() && !committing_ && !commit_retry_.waiting()) {
+    StoreFailed(WithContext(stats.health, "the store takes no more commits"));
+  }
 }
 
 void Shard::Finish(std::function<void(absl::Status)> done) {
@@ -400,6 +441,8 @@ void Shard::ContinueFinish() {
   if (!on_finished_ || committing_ || filter_load_ != nullptr) return;
   if (failed()) {
     std::exchange(on_finished_, nullptr)(failure_);
+  } else if (commit_retry_.waiting()) {
+    std::exchange(on_finished_, nullptr)(commit_retry_.why());
   } else if (freezing_ != nullptr) {
     if (LettersAcknowledged()) CommitFrozen();
   } else if (position_ == durable_.next_offsets && delta_.empty()) {
@@ -422,6 +465,21 @@ void Shard::Fail(absl::Status why) {
   PublishStatus();
   for (auto& [min, reached] : waiters_) reached();
   ContinueFinish();
+}
+
+void Shard::Quarantine(const absl::Status& why) {
+  if (failed()) return;
+  quarantined_ = true;
+  if (environment_.quarantine) {
+    environment_.run_in_background([quarantine = environment_.quarantine, partition = partition(),
+                                    why] { quarantine(partition, why); });
+  }
+  Fail(WithRemedy(why));
+}
+
+void Shard::FailToRead(const absl::Status& why) {
+  const absl::Status status = WithContext(why, "the store cannot be read");
+  absl::IsDataLoss(why) ? Quarantine(status) : Fail(status);
 }
 
 bool Shard::Reaches(const Offsets& position, const Offsets& min) {
@@ -464,7 +522,11 @@ void Shard::PublishStatus() {
   const Offsets lag = Lag();
   {
     std::lock_guard lock(health_mutex_);
-    health_ = {.caught_up = caught_up_, .lag = lag, .failure = std::string(failure_.message())};
+    health_ = {.caught_up = caught_up_,
+               .lag = lag,
+               .failure = std::string(failure_.message()),
+               .quarantined = quarantined_,
+               .waiting = std::string(commit_retry_.why().message())};
   }
   // Asking the store looks at every file: now and then, or while it is busy.
   const bool busy = compaction_behind_ || stats_.compacting;
@@ -489,6 +551,8 @@ void Shard::PublishStatus() {
        .level0_files = stats_.level0_files,
        .compacting = stats_.compacting,
        .failed = failed(),
+       .waiting = commit_retry_.waiting() && !failed(),
+       .quarantined = quarantined_,
        .caught_up = caught_up_});
 }
 

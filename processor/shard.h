@@ -25,9 +25,10 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "processor/checkpoint.h"
+#include "processor/commit_retry.h"
 #include "processor/dead_letters.h"
 #include "processor/delta.h"
+#include "processor/delta_commit.h"
 #include "processor/domain/decode.h"
 #include "processor/domain/partitioner.h"
 #include "processor/filter_load.h"
@@ -76,6 +77,9 @@ struct ShardEnvironment {
   std::function<void(std::function<void()>)> post_to_owner;
   // Makes the owner call Step soon. Any thread.
   std::function<void()> wake_owner;
+  // The shard's store was found to be wrong: records it durably, so that a restart does not answer
+  // from it. Called on a background thread. May be empty.
+  std::function<void(int32_t partition, const absl::Status& why)> quarantine;
   // Something that concerns the whole process and that no restart mends (wrong partitioner).
   std::function<void(absl::Status)> stop_process;
   std::function<absl::Time()> now;  // by a clock that never jumps
@@ -117,6 +121,12 @@ class Shard {
   // still in the log.
   void Fail(absl::Status why);
 
+  // The same, for good: the store is wrong, and must be made anew before it answers again.
+  void Quarantine(const absl::Status& why);
+
+  // The store could not be read: what may be its corruption quarantines the shard.
+  void FailToRead(const absl::Status& why);
+
   // ---- Reading, on the owner's thread.
 
   int32_t partition() const { return options_.partition; }
@@ -146,6 +156,9 @@ class Shard {
     bool caught_up = false;
     Offsets lag{};  // -1 unknown
     std::string failure;
+    bool quarantined = false;
+    // Why nothing can be committed for now; the shard answers at its position and tries again.
+    std::string waiting;
   };
   Health GetHealth() const;
 
@@ -176,8 +189,12 @@ class Shard {
   void StartCheckpoint();
   bool LettersAcknowledged() const;
   void CommitFrozen();
+  void ResumeStore();
   struct Committed;
   void FinishCheckpoint(Committed committed);
+  void TakeCommitted(Committed committed);
+  void StoreFailed(const absl::Status& why);
+  void StoreGoesOn();
   void Dispose(std::shared_ptr<const ParticipantMap> participants);
   void ContinueFinish();
   void TakeStats(const store::StoreStats& stats);
@@ -204,7 +221,9 @@ class Shard {
   // The checkpoint under way, if any.
   std::shared_ptr<const FrozenDelta> freezing_;
   std::array<int64_t, domain::kTopicCount> letters_before_freeze_{};
+  std::shared_ptr<DeltaCommit> commit_;  // of freezing_, once tried
   bool committing_ = false;
+  CommitRetry commit_retry_;
   bool checkpoint_now_ = false;  // whenever the last one was
   absl::Time frozen_at_;
   std::optional<absl::Time> oldest_change_;  // since when position_ is ahead of what is frozen
@@ -223,6 +242,7 @@ class Shard {
 
   std::function<void(absl::Status)> on_finished_;
   absl::Status failure_;
+  bool quarantined_ = false;
   bool caught_up_ = false;
   std::list<std::pair<Offsets, std::function<void()>>> waiters_;
 

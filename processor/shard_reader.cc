@@ -12,7 +12,6 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
-#include "processor/remedy.h"
 
 namespace tally {
 namespace {
@@ -151,7 +150,7 @@ absl::StatusOr<size_t> AddHours(const PinnedEvent& event, const query::HoursNeed
 
 // A read error is the store's: the shard must not go on with it.
 absl::Status FailShard(Shard& shard, const absl::Status& why) {
-  shard.Fail(WithRemedy(why));
+  shard.FailToRead(why);
   return ShardFailed(shard);
 }
 

@@ -26,8 +26,12 @@ std::string_view StateName(ShardHealth::State state) {
       return "replaying";
     case ShardHealth::State::kLive:
       return "live";
+    case ShardHealth::State::kWriteBlocked:
+      return "write_blocked";
     case ShardHealth::State::kFailed:
       return "failed";
+    case ShardHealth::State::kQuarantined:
+      return "quarantined";
   }
   return "failed";
 }

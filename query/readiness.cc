@@ -8,7 +8,8 @@ namespace {
 
 bool AllFailed(const std::vector<ShardHealth>& shards) {
   return !shards.empty() && std::all_of(shards.begin(), shards.end(), [](const ShardHealth& each) {
-    return each.state == ShardHealth::State::kFailed;
+    return each.state == ShardHealth::State::kFailed ||
+           each.state == ShardHealth::State::kQuarantined;
   });
 }
 

@@ -284,6 +284,14 @@ absl::Status MemoryStore::Commit(CommitRows& rows) {
   return fault;
 }
 
+absl::Status MemoryStore::Resume() {
+  std::lock_guard lock(faults_->mutex);
+  if (faults_->failure.ok()) return absl::OkStatus();
+  if (!faults_->next_commit.ok()) return faults_->next_commit;
+  faults_->failure = absl::OkStatus();
+  return absl::OkStatus();
+}
+
 std::unique_ptr<Snapshot> MemoryStore::NewSnapshot() const {
   return std::make_unique<MemorySnapshot>(disk_->state(),
                                           [faults = faults_] { return faults->Reads(); });

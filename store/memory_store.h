@@ -43,13 +43,15 @@ class MemoryStore : public Store {
   ~MemoryStore() override;
 
   absl::Status Commit(CommitRows& rows) override;
+  // Refused as long as the next commit would fail.
+  absl::Status Resume() override;
   std::unique_ptr<Snapshot> NewSnapshot() const override;
   absl::Status Sync() override;
   StoreStats Stats() const override;
 
   // Faults. As with the real store, after an error other than kInvalidArgument it is unknown to the
-  // caller what happened, and later commits are refused (kFailedPrecondition) until a new store is
-  // made on the disk.
+  // caller what happened, and later commits are refused (kFailedPrecondition) until Resume or until
+  // a new store is made on the disk.
   enum class FaultTime : uint8_t { kBeforeEffect, kAfterEffect };
   void FailNextCommit(absl::Status status, FaultTime time);
   // Every read of every snapshot fails with `status` until it is called with OK.

@@ -66,6 +66,9 @@ class BackgroundErrors : public rocksdb::EventListener {
  public:
   explicit BackgroundErrors(std::string path) : path_(std::move(path)) {}
   void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) override;
+  // RocksDB does not recover by itself: the shard says when, and looks first.
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason reason, rocksdb::Status error,
+                            bool* auto_recovery) override;
   absl::Status first() const;
 
  private:

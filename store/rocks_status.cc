@@ -34,6 +34,12 @@ void BackgroundErrors::OnBackgroundError(rocksdb::BackgroundErrorReason /*reason
   if (first_.ok()) first_ = FromRocks(*error, absl::StrCat("background work of store ", path_));
 }
 
+void BackgroundErrors::OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/,
+                                            rocksdb::Status error, bool* auto_recovery) {
+  error.PermitUncheckedError();
+  *auto_recovery = false;
+}
+
 absl::Status BackgroundErrors::first() const {
   std::lock_guard lock(mutex_);
   return first_;

@@ -52,6 +52,36 @@ StoreStats StatsOf(const OpenDb& open) {
   return stats;
 }
 
+// Whether as much can be written as a flush may need.
+rocksdb::Status TryToWrite(OpenDb& open) {
+  constexpr size_t kPieceBytes = size_t{1} << 20;
+  rocksdb::Env& env = *open.options.env;
+  const std::string path = open.IngestDir() + "/room.sst";
+  const std::string piece(kPieceBytes, 'x');
+  std::unique_ptr<rocksdb::WritableFile> file;
+  rocksdb::Status status = env.NewWritableFile(path, &file, rocksdb::EnvOptions());
+  for (size_t bytes = 0; status.ok() && bytes <= open.options.write_buffer_size;
+       bytes += kPieceBytes) {
+    status = file->Append(piece);
+  }
+  if (status.ok()) status = file->Sync();
+  if (status.ok()) status = file->Close();
+  file.reset();
+  env.DeleteFile(path).PermitUncheckedError();
+  return status;
+}
+
+absl::Status ResumeWriting(OpenDb& open) {
+  // RocksDB's own way back from such an error is not trusted: it fails for good where room is
+  // short.
+  const absl::Status stopped = open.background_errors->first();
+  if (!stopped.ok()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("store ", open.path, " must be opened again: ", stopped.message()));
+  }
+  return FromRocks(TryToWrite(open), absl::StrCat("store ", open.path, " cannot go on yet"));
+}
+
 class RocksStore : public Store {
  public:
   RocksStore(std::shared_ptr<OpenDb> db, RocksStoreOptions options)
@@ -71,6 +101,18 @@ class RocksStore : public Store {
     if (status.ok()) Publish();
     if (!status.ok() && !absl::IsInvalidArgument(status)) SetFailure(status);
     return status;
+  }
+
+  absl::Status Resume() override {
+    std::lock_guard lock(commit_mutex_);
+    absl::Status resumed = ResumeWriting(*db_);
+    if (resumed.ok()) resumed = FindLostRows(*db_);
+    if (!resumed.ok()) return resumed;
+    // What an ingestion that failed has left: no manifest names it any more.
+    db_->options.env->DeleteFile(db_->IngestFile()).PermitUncheckedError();
+    SetFailure(absl::OkStatus());
+    Publish();
+    return absl::OkStatus();
   }
 
   std::unique_ptr<Snapshot> NewSnapshot() const override {
@@ -129,6 +171,7 @@ class ReadOnlyRocksStore : public Store {
       : db_(db), all_(std::make_shared<const PinnedSnapshot>(std::move(db), /*pin=*/false)) {}
 
   absl::Status Commit(CommitRows& /*rows*/) override { return ReadOnly(); }
+  absl::Status Resume() override { return ReadOnly(); }
   std::unique_ptr<Snapshot> NewSnapshot() const override { return NewRocksSnapshot(all_); }
   absl::Status Sync() override { return ReadOnly(); }
   StoreStats Stats() const override { return StatsOf(*db_); }

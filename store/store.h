@@ -80,7 +80,7 @@ struct StoreStats {
   bool compacting = false;    // a compaction or flush is under way or due
   uint64_t memory_bytes = 0;  // memtables and table readers, without the block cache
   // Not OK: the store takes no commits any more (a commit or a background write failed, with this
-  // error) until it is opened again. What was committed can still be read.
+  // error) until Resume or until it is opened again. What was committed can still be read.
   absl::Status health;
 };
 
@@ -96,9 +96,15 @@ class Store {
   //   kUnavailable         I/O
   //   kDataLoss            corruption was found
   //   kFailedPrecondition  an earlier commit failed
-  // After an error other than kInvalidArgument it is unknown whether the commit happened: open the
-  // store again before committing.
+  // After an error other than kInvalidArgument it is unknown whether the commit happened: call
+  // Resume, or open the store again, and look, before committing.
   virtual absl::Status Commit(CommitRows& rows) = 0;
+
+  // After a failed commit or a bad StoreStats::health: makes the store take commits again, without
+  // closing it. OK: it does, and a new snapshot shows whether the failed commit happened. An error:
+  // not yet (kResourceExhausted, kUnavailable), or never without opening it anew (any other).
+  // Snapshots stay what they were. Blocking; not beside a commit.
+  virtual absl::Status Resume() = 0;
 
   // The state after the last commit. Any thread.
   virtual std::unique_ptr<Snapshot> NewSnapshot() const = 0;

@@ -200,11 +200,20 @@ absl::Status KafkaShardSource::OutOfRange(const TopicReader& reader) {
   if (auto range = QueryRange(*reader.consumer->client, topic, partition_, kRangeTimeout);
       range.ok()) {
     log = absl::StrCat("the log has offsets ", range->begin, " to ", range->end);
+    if (range->begin > reader.next) {
+      return absl::OutOfRangeError(absl::StrCat(
+          Place(reader), ": offset ", reader.next, " was to be read next, but ", log, ": ",
+          range->begin - reader.next,
+          " offsets were deleted before they were read. Restore a backup that is at least that far "
+          "(`tally restore`), and give the topic retention.ms=-1 and retention.bytes=-1"));
+    }
   }
   return absl::OutOfRangeError(absl::StrCat(
       Place(reader), ": offset ", reader.next, " was to be read next, but ", log,
-      ". The topic was recreated, truncated or its history deleted: restore the topic, or restore "
-      "this shard's store from a backup that fits it, or rebuild the store from the log"));
+      ". The topic was made again or truncated. If it is right as it is now, make the shard anew "
+      "from "
+      "it with `tally rebuild`; otherwise restore the topic, or the shard from a backup that fits "
+      "it with `tally restore`"));
 }
 
 std::string KafkaShardSource::Place(const TopicReader& reader) const {

@@ -39,6 +39,9 @@ void ShardLife::Restart() {
   };
   environment.wake_owner = [] {};
   environment.stop_process = [this](absl::Status why) { stopped_process_ = std::move(why); };
+  environment.quarantine = [this](int32_t, const absl::Status& why) {
+    quarantines_.emplace_back(why.message());
+  };
   environment.now = [this] { return now_; };
   environment.dead_letters = &dead_letters_;
   environment.partitioner_check = check_.get();

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "processor/metrics.h"
 #include "processor/partitioner_check.h"
@@ -41,6 +42,7 @@ class ShardLife {
   FakeDeadLetters& dead_letters() { return dead_letters_; }
   const std::optional<absl::Status>& stopped_process() const { return stopped_process_; }
   ShardOptions& options() { return options_; }
+  const std::vector<std::string>& quarantines() const { return quarantines_; }
   bool background_waits() const { return !background_.empty(); }
 
   CheckpointRow Stored() const;
@@ -59,6 +61,7 @@ class ShardLife {
   std::unique_ptr<PartitionerCheck> check_;
   std::deque<std::function<void()>> background_, posted_;
   std::optional<absl::Status> stopped_process_;
+  std::vector<std::string> quarantines_;
   store::MemoryStore* store_ = nullptr;  // the shard's
   std::unique_ptr<Shard> shard_;
 };

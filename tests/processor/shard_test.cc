@@ -217,28 +217,90 @@ TEST_F(ShardTest, LettersOfAnEarlierRunAreNotRepeated) {
   EXPECT_EQ(life_->dead_letters().letters()[0].offset, 1);
 }
 
-TEST_F(ShardTest, FailedCommitStopsTheShardAndLosesNothing) {
+// What the last Settle has not, the next tries of the commit have.
+struct FullDiskCase {
+  absl::Status error;
+  store::MemoryStore::FaultTime time;
+};
+
+TEST_F(ShardTest, FailedCommitIsTriedAgainAndCountsOnce) {
+  using Time = store::MemoryStore::FaultTime;
+  int registered = 0;
+  for (const auto& [error, time] :
+       {FullDiskCase{absl::ResourceExhaustedError("disk full"), Time::kBeforeEffect},
+        FullDiskCase{absl::ResourceExhaustedError("disk full"), Time::kAfterEffect},
+        FullDiskCase{absl::UnavailableError("I/O"), Time::kBeforeEffect},
+        FullDiskCase{absl::UnavailableError("I/O"), Time::kAfterEffect}}) {
+    SCOPED_TRACE(error.ToString());
+    Register(registered, registered + 3);
+    registered += 3;
+    life_->store().FailNextCommit(error, time);
+    life_->Work();
+    life_->Advance(absl::Seconds(2));
+    life_->Work();
+    ASSERT_TRUE(life_->RunBackground());
+    EXPECT_FALSE(life_->shard().failed());
+    EXPECT_THAT(life_->shard().GetHealth().waiting, HasSubstr(std::string(error.message())));
+    EXPECT_EQ(life_->Participants("evt-1"), registered);
+    life_->Settle();
+    EXPECT_EQ(life_->shard().GetHealth().waiting, "");
+    EXPECT_EQ(life_->Participants("evt-1"), registered);
+    EXPECT_EQ(life_->Stored().participants, static_cast<uint64_t>(registered));
+    EXPECT_EQ(life_->Scan()->digest, life_->Stored().digest);
+  }
+}
+
+TEST_F(ShardTest, WhileTheDiskIsFullNothingMoreIsReadAndTriesAreFewer) {
+  using Time = store::MemoryStore::FaultTime;
+  Register(0, 3);
+  life_->Work();
+  life_->Advance(absl::Seconds(2));
+  life_->Work();
+  life_->store().FailNextCommit(absl::ResourceExhaustedError("disk full"), Time::kBeforeEffect);
+  int tries = 0;
+  Register(3, 9);
+  for (int second = 0; second < 120; ++second) {
+    while (life_->RunBackground()) ++tries;
+    life_->store().FailNextCommit(absl::ResourceExhaustedError("disk full"), Time::kBeforeEffect);
+    life_->Work();
+    EXPECT_EQ(life_->shard().position()[1], 3);
+    EXPECT_EQ(life_->Participants("evt-1"), 3);
+    life_->Advance(absl::Seconds(1));
+  }
+  EXPECT_GE(tries, 6);
+  EXPECT_LE(tries, 9);
+  life_->store().FailNextCommit(absl::OkStatus(), Time::kBeforeEffect);
+  life_->Settle();
+  EXPECT_EQ(life_->Participants("evt-1"), 9);
+  EXPECT_EQ(life_->Stored().participants, 9u);
+}
+
+TEST_F(ShardTest, ARestartWhileTheDiskIsFullLosesNothing) {
   Register(0, 3);
   life_->store().FailNextCommit(absl::ResourceExhaustedError("disk full"),
                                 store::MemoryStore::FaultTime::kBeforeEffect);
-  life_->Settle();
-  EXPECT_TRUE(life_->shard().failed());
-  EXPECT_THAT(life_->shard().GetHealth().failure, HasSubstr("disk full"));
+  life_->Work();
+  life_->Advance(absl::Seconds(2));
+  life_->Work();
+  life_->RunBackground();
+  std::optional<absl::Status> finished;
+  life_->shard().Finish([&](absl::Status status) { finished = std::move(status); });
+  ASSERT_TRUE(finished);
+  EXPECT_TRUE(absl::IsResourceExhausted(*finished)) << *finished;
   life_->Restart();
   life_->Settle();
-  EXPECT_EQ(life_->Participants("evt-1"), 3);
   EXPECT_EQ(life_->Stored().participants, 3u);
 }
 
-TEST_F(ShardTest, CommitThatFailedAfterItTookEffectCountsOnce) {
+TEST_F(ShardTest, ACommitThatMeetsCorruptionQuarantinesTheShard) {
   Register(0, 3);
-  life_->store().FailNextCommit(absl::UnavailableError("I/O"),
-                                store::MemoryStore::FaultTime::kAfterEffect);
+  life_->store().FailNextCommit(absl::DataLossError("bad checksum"),
+                                store::MemoryStore::FaultTime::kBeforeEffect);
   life_->Settle();
-  life_->Restart();
-  EXPECT_EQ(life_->shard().position()[1], 3);
-  life_->Settle();
-  EXPECT_EQ(life_->Participants("evt-1"), 3);
+  EXPECT_TRUE(life_->shard().failed());
+  EXPECT_TRUE(life_->shard().GetHealth().quarantined);
+  EXPECT_THAT(life_->shard().GetHealth().failure, HasSubstr("tally rebuild"));
+  EXPECT_THAT(life_->quarantines(), testing::ElementsAre(HasSubstr("bad checksum")));
 }
 
 TEST_F(ShardTest, SourceErrorStopsTheShard) {
@@ -257,8 +319,9 @@ TEST_F(ShardTest, DamagedRowStopsTheShard) {
   life_->Restart();
   life_->store().FailReads(absl::DataLossError("bad checksum"));
   Register(3, 4);
-  life_->Work();
-  EXPECT_TRUE(life_->shard().failed());
+  life_->Settle();
+  EXPECT_TRUE(life_->shard().GetHealth().quarantined);
+  EXPECT_EQ(life_->quarantines().size(), 1u);
 }
 
 TEST_F(ShardTest, FinishMakesEverythingDurable) {

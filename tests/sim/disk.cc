@@ -34,6 +34,7 @@ class ClosingStore final : public store::Store {
   ~ClosingStore() override { on_close_(); }
 
   absl::Status Commit(store::CommitRows& rows) override { return store_->Commit(rows); }
+  absl::Status Resume() override { return store_->Resume(); }
   std::unique_ptr<store::Snapshot> NewSnapshot() const override { return store_->NewSnapshot(); }
   absl::Status Sync() override { return store_->Sync(); }
   store::StoreStats Stats() const override { return store_->Stats(); }
@@ -201,6 +202,10 @@ class InterleavedStore final : public store::Store {
     absl::Status status = store_->Commit(interleaved);
     use_.between();
     return status;
+  }
+  absl::Status Resume() override {
+    between_();
+    return store_->Resume();
   }
   std::unique_ptr<store::Snapshot> NewSnapshot() const override {
     use_.between();

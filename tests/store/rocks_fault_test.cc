@@ -88,5 +88,49 @@ TEST_F(RocksFaultTest, AFullDiskStopsItUntilItIsOpenedAgain) {
   }
 }
 
+TEST_F(RocksFaultTest, AfterABigCommitThatFoundNoRoomItGoesOnWithoutBeingOpenedAgain) {
+  uint64_t committed = 0;
+  for (uint64_t crash = 0; crash < 16; ++crash) {
+    SCOPED_TRACE("round " + std::to_string(crash));
+    SequenceModel model;
+    {
+      auto store = Open();
+      ASSERT_TRUE(store.ok()) << store.status();
+      while (SequenceCommit(committed + 1).size() < kSequenceBigRows) {
+        ASSERT_TRUE(Commit(**store, SequenceCommit(++committed)).ok());
+      }
+      const auto before = (*store)->NewSnapshot();
+      files_->SetFull(true);
+      ASSERT_FALSE(Commit(**store, SequenceCommit(committed + 1)).ok());
+      EXPECT_FALSE((*store)->Resume().ok() && Commit(**store, SequenceCommit(committed + 1)).ok());
+      EXPECT_EQ(ReadAll(**store), model.After(committed));
+      files_->SetFull(false);
+      const absl::Status resumed = (*store)->Resume();
+      ASSERT_TRUE(resumed.ok()) << resumed;
+      EXPECT_TRUE((*store)->Stats().health.ok());
+      EXPECT_EQ(ReadAll(*before), model.After(committed));
+      ASSERT_EQ(ReadAll(**store), model.After(committed));
+      for (uint64_t i = 0; i <= crash % 3; ++i) {
+        ASSERT_TRUE(Commit(**store, SequenceCommit(++committed)).ok());
+      }
+      ASSERT_EQ(ReadAll(**store), model.After(committed));
+      if (crash % 2 == 0) {
+        ASSERT_TRUE((*store)->Sync().ok());
+      }
+      files_->CutPower();
+    }
+    files_->Restart(crash);
+    auto store = Open();
+    ASSERT_TRUE(store.ok()) << store.status();
+    const uint64_t found = SequenceNumberOf(ReadAll(**store));
+    if (crash % 2 == 0) {
+      EXPECT_EQ(found, committed);
+    }
+    SequenceModel after_crash;
+    ASSERT_EQ(ReadAll(**store), after_crash.After(found));
+    committed = found;
+  }
+}
+
 }  // namespace
 }  // namespace tally::store
