@@ -1,6 +1,5 @@
 #include "processor/audit.h"
 
-#include <linux/ioprio.h>
 #include <pthread.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
@@ -19,6 +18,9 @@ namespace {
 
 constexpr size_t kFindingsKept = 10;
 constexpr int kLeastUrgent = 19;
+// Of the kernel's interface (man 2 ioprio_set); its header is not always C++.
+constexpr int kIoPriorityOfThread = 1;
+constexpr int kIoPriorityIdle = 3 << 13;
 
 std::string_view Text(const absl::Status& status) {
   return {status.message().data(), status.message().size()};
@@ -34,7 +36,7 @@ absl::Duration ThreadCpuTime() {
 void LowerPriority() {
   const auto thread = static_cast<id_t>(gettid());
   setpriority(PRIO_PROCESS, thread, kLeastUrgent);
-  syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, thread, IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0));
+  syscall(SYS_ioprio_set, kIoPriorityOfThread, thread, kIoPriorityIdle);
 }
 
 }  // namespace
