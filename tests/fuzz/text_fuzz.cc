@@ -6,9 +6,9 @@
 #include "processor/domain/time.h"
 #include "query/http/accept.h"
 #include "query/http/head_check.h"
-#include "query/http/trace.h"
 #include "query/http/uri.h"
 #include "query/problem.h"
+#include "query/trace.h"
 #include "tests/fuzz/target.h"
 
 namespace tally::fuzz {
@@ -88,7 +88,7 @@ void CheckTarget(std::string_view text) {
 }
 
 void CheckTrace(std::string_view text) {
-  using namespace query::http;
+  using namespace query;
   const std::string trace = ReadTraceparent(text);
   Check(trace.empty() || trace.size() == 55, "a traceparent has one length", text);
   Check(ReadTraceparent(trace) == trace, "a traceparent that was read is one", text);

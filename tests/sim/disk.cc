@@ -204,7 +204,7 @@ class InterleavedStore final : public store::Store {
     return status;
   }
   absl::Status Resume() override {
-    between_();
+    use_.between();
     return store_->Resume();
   }
   std::unique_ptr<store::Snapshot> NewSnapshot() const override {
