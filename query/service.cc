@@ -63,7 +63,9 @@ EtagBuilder Service::NewEtag(std::string_view operation, const Subject& subject)
 
 awaitable<absl::StatusOr<Turnstile::Pass>> Service::EnterFor(Level level) {
   if (level == Level::kEvent) co_return Turnstile::Pass();
-  co_return co_await wide_reads_.Enter();
+  auto entering = wide_reads_.Enter();
+  auto pass = co_await std::move(entering);
+  co_return pass;
 }
 
 awaitable<absl::StatusOr<Answer<EventDashboard>>> Service::GetEventDashboard(Request request) {

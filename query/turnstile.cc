@@ -1,6 +1,7 @@
 #include "query/turnstile.h"
 
 #include <algorithm>
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -16,6 +17,8 @@ namespace tally::query {
 namespace asio = boost::asio;
 
 struct Turnstile::Waiting {
+  explicit Waiting(const asio::any_io_executor& executor)
+      : woken(executor, asio::steady_timer::time_point::max()) {}
   // Never expires: cancelling it is how the coroutine is woken.
   asio::steady_timer woken;
   bool admitted = false;  // guarded by mutex_
@@ -27,8 +30,9 @@ asio::awaitable<absl::StatusOr<Turnstile::Pass>> Turnstile::Enter() {
   if (cancellation.cancelled() != asio::cancellation_type::none) {
     co_return absl::CancelledError("nobody waits for this any more");
   }
-  const auto waiting = std::make_shared<Waiting>(
-      Waiting{{co_await asio::this_coro::executor, asio::steady_timer::time_point::max()}});
+  // A statement of its own: GCC 12 destroys temporaries twice that stand beside a co_await.
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  const auto waiting = std::make_shared<Waiting>(executor);
   {
     const std::lock_guard lock(mutex_);
     if (inside_ < inside_max_) {

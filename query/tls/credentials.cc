@@ -170,6 +170,7 @@ absl::Status CredentialStore::Reload() {
   }
   reloads_done_.Increment();
   for (const Listener& listener : listeners_) listener(Current());
+  Announce(*Current());  // last: who reads it finds the certificate in use
   return absl::OkStatus();
 }
 
@@ -179,7 +180,6 @@ absl::Status CredentialStore::TryReload() {
   if (const std::string refusal = DateRefusal(*read, clock_()); !refusal.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(files_.certificate, " ", refusal));
   }
-  Announce(*read);
   const std::lock_guard lock(mutex_);
   current_ = std::make_shared<const Credentials>(*std::move(read));
   return absl::OkStatus();
