@@ -16,6 +16,28 @@ namespace {
 constexpr int kCompactionTrigger = 4;
 constexpr size_t kMemoryBytes = size_t{1} << 20;
 
+// Whoever resumes waits for a compaction.
+class AwaitedResume final : public store::Store {
+ public:
+  AwaitedResume(std::unique_ptr<store::Store> store, store::SimulatedMachine& machine)
+      : store_(std::move(store)), machine_(machine) {}
+
+  absl::Status Commit(store::CommitRows& rows) override { return store_->Commit(rows); }
+  absl::Status Resume() override {
+    machine_.SetAwaited(true);
+    absl::Status status = store_->Resume();
+    machine_.SetAwaited(false);
+    return status;
+  }
+  std::unique_ptr<store::Snapshot> NewSnapshot() const override { return store_->NewSnapshot(); }
+  absl::Status Sync() override { return store_->Sync(); }
+  store::StoreStats Stats() const override { return store_->Stats(); }
+
+ private:
+  const std::unique_ptr<store::Store> store_;
+  store::SimulatedMachine& machine_;
+};
+
 class RocksDisks final : public Disk {
  public:
   explicit RocksDisks(const Config& config) {
@@ -33,8 +55,12 @@ class RocksDisks final : public Disk {
     auto opened = OpenShardStore(path, wanted, environment, settings_);
     machine.SetAwaited(false);
     if (!opened.ok()) return opened.status();
-    if (*opened) return **std::move(opened);
-    return CreateShardStore(path, wanted, environment, settings_);
+    absl::StatusOr<OpenedShard> shard =
+        *opened ? absl::StatusOr<OpenedShard>(**std::move(opened))
+                : CreateShardStore(path, wanted, environment, settings_);
+    if (!shard.ok()) return shard.status();
+    shard->store = std::make_unique<AwaitedResume>(std::move(shard->store), machine);
+    return shard;
   }
 
   void BeginCrash() override {

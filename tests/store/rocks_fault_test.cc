@@ -88,8 +88,10 @@ TEST_F(RocksFaultTest, AFullDiskStopsItUntilItIsOpenedAgain) {
   }
 }
 
+// Unless a compaction has found no room, either: then it says that it must be opened again.
 TEST_F(RocksFaultTest, AfterABigCommitThatFoundNoRoomItGoesOnWithoutBeingOpenedAgain) {
   uint64_t committed = 0;
+  int resumes = 0;
   for (uint64_t crash = 0; crash < 16; ++crash) {
     SCOPED_TRACE("round " + std::to_string(crash));
     SequenceModel model;
@@ -99,16 +101,25 @@ TEST_F(RocksFaultTest, AfterABigCommitThatFoundNoRoomItGoesOnWithoutBeingOpenedA
       while (SequenceCommit(committed + 1).size() < kSequenceBigRows) {
         ASSERT_TRUE(Commit(**store, SequenceCommit(++committed)).ok());
       }
-      const auto before = (*store)->NewSnapshot();
+      auto before = (*store)->NewSnapshot();
       files_->SetFull(true);
       ASSERT_FALSE(Commit(**store, SequenceCommit(committed + 1)).ok());
       EXPECT_FALSE((*store)->Resume().ok() && Commit(**store, SequenceCommit(committed + 1)).ok());
       EXPECT_EQ(ReadAll(**store), model.After(committed));
       files_->SetFull(false);
       const absl::Status resumed = (*store)->Resume();
-      ASSERT_TRUE(resumed.ok()) << resumed;
-      EXPECT_TRUE((*store)->Stats().health.ok());
       EXPECT_EQ(ReadAll(*before), model.After(committed));
+      if (absl::IsFailedPrecondition(resumed)) {
+        EXPECT_FALSE((*store)->Stats().health.ok());
+        before.reset();
+        store->reset();
+        store = Open();
+        ASSERT_TRUE(store.ok()) << store.status();
+      } else {
+        ASSERT_TRUE(resumed.ok()) << resumed;
+        ++resumes;
+      }
+      EXPECT_TRUE((*store)->Stats().health.ok());
       ASSERT_EQ(ReadAll(**store), model.After(committed));
       for (uint64_t i = 0; i <= crash % 3; ++i) {
         ASSERT_TRUE(Commit(**store, SequenceCommit(++committed)).ok());
@@ -130,6 +141,7 @@ TEST_F(RocksFaultTest, AfterABigCommitThatFoundNoRoomItGoesOnWithoutBeingOpenedA
     ASSERT_EQ(ReadAll(**store), after_crash.After(found));
     committed = found;
   }
+  EXPECT_GT(resumes, 0);
 }
 
 }  // namespace

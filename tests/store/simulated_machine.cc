@@ -512,6 +512,18 @@ void SimulatedMachine::JoinThreads() {
 void SimulatedMachine::SetAwaited(bool awaited) {
   std::lock_guard lock(mutex_);
   awaited_ = awaited;
+  if (!awaited) return;
+  for (const Job& job : jobs_) RunOnThread(job.function, job.argument);
+  jobs_.clear();
+}
+
+void SimulatedMachine::RunOnThread(void (*function)(void*), void* argument) {
+  files_->BeginFlush();
+  threads_.emplace_back([this, function, argument] {
+    is_flushing = true;
+    function(argument);
+    files_->EndFlush();
+  });
 }
 
 bool SimulatedMachine::RunJob() {
@@ -531,12 +543,7 @@ void SimulatedMachine::Schedule(void (*function)(void*), void* argument, Priorit
                                 void* tag, void (*unschedule)(void*)) {
   std::lock_guard lock(mutex_);
   if (priority == HIGH || awaited_) {
-    files_->BeginFlush();
-    threads_.emplace_back([this, function, argument] {
-      is_flushing = true;
-      function(argument);
-      files_->EndFlush();
-    });
+    RunOnThread(function, argument);
   } else {
     jobs_.push_back({function, argument, tag, unschedule});
   }

@@ -139,7 +139,7 @@ class SimulatedMachine final : public rocksdb::EnvWrapper {
   ~SimulatedMachine() override;
 
   SimulatedFiles& files() const { return *files_; }
-  // While set, whoever asks for a compaction may wait for it.
+  // While set, whoever asks for a compaction may wait for it: those that wait are run, too.
   void SetAwaited(bool awaited);
   // Runs the background job that has waited longest, on this thread. False: none waits.
   bool RunJob();
@@ -165,6 +165,7 @@ class SimulatedMachine final : public rocksdb::EnvWrapper {
     void (*unschedule)(void*);
   };
   explicit SimulatedMachine(const std::shared_ptr<SimulatedFiles>& files);
+  void RunOnThread(void (*function)(void*), void* argument);  // under the mutex
   void JoinThreads();
 
   const std::shared_ptr<SimulatedFiles> files_;
