@@ -43,6 +43,7 @@ absl::Status Listen(const tcp::endpoint& endpoint, tcp::acceptor& acceptor) {
   if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+  if (!error) acceptor.non_blocking(true, error);
   return error ? ListenFailure(endpoint, error) : absl::OkStatus();
 }
 

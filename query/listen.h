@@ -9,8 +9,9 @@
 
 namespace tally::query {
 
-// Opens, binds and listens; port 0 is any free one. kFailedPrecondition: port in use, address not
-// of this machine, not permitted; the message names address and port, and says what to do.
+// Opens, binds and listens, non-blocking; port 0 is any free one. kFailedPrecondition: port in use,
+// address not of this machine, not permitted; the message names address and port, and says what to
+// do.
 absl::Status Listen(const boost::asio::ip::tcp::endpoint& endpoint,
                     boost::asio::ip::tcp::acceptor& acceptor);
 

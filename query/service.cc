@@ -63,7 +63,7 @@ EtagBuilder Service::NewEtag(std::string_view operation, const Subject& subject)
 
 awaitable<absl::StatusOr<Turnstile::Pass>> Service::EnterFor(Level level) {
   if (level == Level::kEvent) co_return Turnstile::Pass();
-  auto entering = wide_reads_.Enter();
+  auto entering = user_reads_.Enter();
   auto pass = co_await std::move(entering);
   co_return pass;
 }
@@ -95,7 +95,7 @@ awaitable<absl::StatusOr<Answer<UserDashboard>>> Service::GetUserDashboard(Reque
   const EventPage page = ParsePage(parameters);
   auto min = ParseMin(request.min_position, reader_, WithUnreadable(request, std::move(errors)));
   if (!min.ok()) co_return min.status();
-  auto entering = wide_reads_.Enter();
+  auto entering = user_reads_.Enter();
   const auto pass = co_await std::move(entering);
   if (!pass.ok()) co_return pass.status();
 
@@ -170,7 +170,7 @@ awaitable<absl::StatusOr<Answer<TimelineView>>> Service::GetTimeline(Level level
   const std::vector<std::string> channels = ParseChannels(parameters, errors);
   auto min = ParseMin(request.min_position, reader_, WithUnreadable(request, std::move(errors)));
   if (!min.ok()) co_return min.status();
-  auto entering = wide_reads_.Enter();
+  auto entering = timelines_.Enter();
   const auto pass = co_await std::move(entering);
   if (!pass.ok()) co_return pass.status();
 

@@ -75,11 +75,14 @@ class Service {
   // Of one event there is no line.
   boost::asio::awaitable<absl::StatusOr<Turnstile::Pass>> EnterFor(Level level);
 
-  // A user's events, or a timeline, can be megabytes each while they are read.
-  static constexpr size_t kWideReadsMax = 16;
-  static constexpr size_t kWideReadsWaitingMax = 512;
+  // All events of a user can be megabytes while they are read; a timeline is a megabyte of text to
+  // make, during which its thread answers nobody else.
+  static constexpr size_t kUserReadsMax = 16;
+  static constexpr size_t kTimelinesMax = 4;
+  static constexpr size_t kWaitingMax = 512;
 
-  Turnstile wide_reads_{kWideReadsMax, kWideReadsWaitingMax};
+  Turnstile user_reads_{kUserReadsMax, kWaitingMax};
+  Turnstile timelines_{kTimelinesMax, kWaitingMax};
   Reader& reader_;
   Clock clock_;
   std::string version_;

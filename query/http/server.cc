@@ -45,6 +45,7 @@ using ErrorCode = boost::system::error_code;
 constexpr absl::Duration kAbortTime = absl::Seconds(1);
 // Before accepting is tried again, e.g. when there were no file descriptors left.
 constexpr auto kAcceptRetry = std::chrono::milliseconds(100);
+constexpr int kAcceptsAtOnce = 64;
 // What the kernel holds for one slow reader, beyond what is on its way.
 constexpr int kUnsentBytesMax = 64 << 10;
 using UnsentBytesMax = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
@@ -103,6 +104,7 @@ class Server::Impl {
 
  private:
   awaitable<void> Accept();
+  void AdmitMore();
   void Admit(tcp::socket socket, const tcp::endpoint& client);
   void Work();
 
@@ -163,10 +165,23 @@ awaitable<void> Server::Impl::Accept() {
                                     asio::redirect_error(asio::use_awaitable, error));
     if (!error) {
       Admit(std::move(socket), client);
+      AdmitMore();
     } else if (error != asio::error::operation_aborted) {
       asio::steady_timer retry(acceptor_.get_executor(), kAcceptRetry);
       co_await retry.async_wait(asio::redirect_error(asio::use_awaitable, error));
     }
+  }
+}
+
+// Whoever waits behind many does not wait for an answer to each of them.
+void Server::Impl::AdmitMore() {
+  for (int i = 1; i < kAcceptsAtOnce; ++i) {
+    ErrorCode error;
+    tcp::socket socket(asio::make_strand(io_));
+    tcp::endpoint client;
+    acceptor_.accept(socket, client, error);
+    if (error) return;
+    Admit(std::move(socket), client);
   }
 }
 
