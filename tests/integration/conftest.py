@@ -52,14 +52,16 @@ def start(kafka, tmp_path):
 
 @pytest.fixture
 def own_kafka(tmp_path):
-    """own_kafka(port=0) starts a broker of the test's own, which it may stop, kill or pause."""
+    """own_kafka(port=0, settings=()) starts a broker of the test's own, which it may stop, kill or
+    pause; settings are "name=value" for it."""
     folders = []
     command = str(harness.ROOT / "tools/kafka")
 
-    def run(port=0):
+    def run(port=0, settings=()):
         folder = str(tmp_path / f"kafka-{len(folders)}")
         folders.append(folder)
-        address = subprocess.run([command, "start", "--dir", folder, "--port", str(port)],
+        more = [part for setting in settings for part in ("--set", setting)]
+        address = subprocess.run([command, "start", "--dir", folder, "--port", str(port), *more],
                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
                                  check=True, timeout=180).stdout.strip()
         return address, folder
