@@ -7,7 +7,7 @@ import ssl
 
 import harness
 import pytest
-from authority import Authority
+from authority import Authority, openssl
 
 SECRET = "hunter2-never-shown"
 PATH = "/openapi.json"
@@ -90,6 +90,35 @@ def test_clients_need_a_certificate_of_the_right_authority(tmp_path, authority):
             with pytest.raises((ssl.SSLError, ConnectionError)):
                 ask(connect(tallyd, authority, identity))
         assert tallyd.metric("tally_http_tls_handshakes_failed_total") == 4
+
+
+def test_the_tally_command_shows_its_certificate(tmp_path, authority):
+    staff = Authority(tmp_path, "staff")
+    alice, alice_key = staff.issue("alice")
+    bob, bob_key = staff.issue("bob")
+    eve, eve_key = authority.issue("eve")
+    encrypted = tmp_path / "encrypted.key"
+    openssl(tmp_path, "pkey", "-in", alice_key, "-aes128", "-passout", "pass:x", "-out", encrypted)
+    flags = place(tmp_path, authority.issue("server"))
+    with start(tmp_path, *flags, "--tls-client-ca", staff.certificate) as tallyd:
+        tallyd.wait_ready()
+        loaded = harness.tally("load-sample", "--json", "--brokers", tallyd.listening["brokers"])
+        command = ["get", "event", "evt-1", "--server", f"https://{tallyd.http}", "--ca-file",
+                   authority.certificate, "--min-position", json.loads(loaded.stdout)["position"]]
+        shown = harness.tally(*command, "--cert-file", alice, "--key-file", alice_key)
+        assert "20,000" in shown.stdout
+        by_environment = {"TALLY_CERT_FILE": str(bob), "TALLY_KEY_FILE": str(bob_key)}
+        assert harness.tally(*command, env=by_environment).returncode == 0
+        for identity, code, message in (
+                ([], 1, "--cert-file"),
+                (["--cert-file", eve, "--key-file", eve_key], 1, "--cert-file"),
+                (["--cert-file", alice], 2, "--key-file"),
+                (["--cert-file", alice, "--key-file", bob_key], 2, "does not belong"),
+                (["--cert-file", alice_key, "--key-file", alice_key], 2, "certificate"),
+                (["--cert-file", alice, "--key-file", tmp_path / "none"], 2, "none is not a PEM"),
+                (["--cert-file", alice, "--key-file", encrypted], 2, "unencrypted")):
+            refused = harness.tally(*command, *identity, check=False)
+            assert (refused.returncode, message in refused.stderr) == (code, True), refused.stderr
 
 
 @pytest.mark.parametrize("flags, code, message", [

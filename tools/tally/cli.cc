@@ -406,6 +406,7 @@ class CommandLine {
                      "https: PEM file of the authorities that may vouch for tallyd; without, "
                      "the system's")
         ->envname("TALLY_CA_FILE");
+    AddIdentity(command);
     command->add_option("--token-file", get_.token_file,
                         "file with the Bearer token to send; without, that of the environment "
                         "variable TALLY_TOKEN, if there is one");
@@ -413,6 +414,21 @@ class CommandLine {
     command->add_flag("--json", get_.json, "the answer as tallyd sent it");
     command->add_flag("--show-headers", get_.show_headers,
                       "the answer's headers to standard error");
+  }
+
+  void AddIdentity(CLI::App* command) {
+    CLI::Option* cert =
+        command
+            ->add_option("--cert-file", get_.identity.cert_file,
+                         "https: PEM file of the certificate to show, where tallyd asks for one "
+                         "(--tls-client-ca)")
+            ->envname("TALLY_CERT_FILE");
+    CLI::Option* key = command
+                           ->add_option("--key-file", get_.identity.key_file,
+                                        "PEM file of that certificate's private key")
+                           ->envname("TALLY_KEY_FILE");
+    cert->needs(key);
+    key->needs(cert);
   }
 
   void AddPaging(CLI::App* command) {

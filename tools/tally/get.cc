@@ -60,6 +60,7 @@ int RunGet(const GetOptions& options, Console& console) {
   HttpRequest request{.server = options.server, .target = TargetOf(options), .headers = {}};
   request.timeout = options.timeout;
   request.ca_file = options.ca_file;
+  request.identity = options.identity;
   if (!options.min_position.empty()) {
     request.headers.emplace_back("Tally-Min-Position", options.min_position);
   }

@@ -28,6 +28,7 @@ struct GetOptions {
   std::string min_position;
   std::string token_file;  // see token.h
   std::string ca_file;     // see http_get.h
+  HttpIdentity identity;
   absl::Duration timeout = absl::Seconds(30);
   bool json = false;          // the answer's body as it is
   bool show_headers = false;  // the answer's headers to `err`

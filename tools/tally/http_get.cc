@@ -77,7 +77,7 @@ class Exchange {
       return absl::InvalidArgumentError(
           absl::StrCat("--ca-file ", request_.ca_file, " is not a PEM file that can be read"));
     }
-    return absl::OkStatus();
+    return Present(request_.identity, stream_.native_handle());
   }
 
   absl::StatusOr<HttpAnswer> Run() {
@@ -154,9 +154,12 @@ class Exchange {
     co_return absl::OkStatus();
   }
 
+  // With TLS 1.3 a server that wants another certificate says so, or only hangs up, after the
+  // handshake.
   absl::Status Broken(beast::error_code error) const {
-    return absl::UnavailableError(
-        absl::StrCat("talking to ", request_.server, " failed (", error.message(), ")"));
+    return absl::UnavailableError(absl::StrCat(
+        "talking to ", request_.server, " failed (", error.message(), ")",
+        server_.tls ? "; if it asks for certificates, --cert-file and --key-file name one" : ""));
   }
 
   HttpAnswer Answer() {

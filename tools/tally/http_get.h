@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "tools/tally/http_identity.h"
 
 namespace tally::cli {
 
@@ -29,11 +30,12 @@ struct HttpRequest {
   std::vector<std::pair<std::string, std::string>> headers;
   // https: PEM file of the authorities that may vouch for the server; empty: the system's.
   std::string ca_file;
+  HttpIdentity identity;                       // https only
   absl::Duration timeout = absl::Seconds(30);  // for the whole exchange
 };
 
-// Errors: kInvalidArgument (server is no such URL, ca_file unreadable), kUnavailable (cannot
-// connect, nobody vouches for the server, or the connection broke; names the server),
+// Errors: kInvalidArgument (server is no such URL, ca_file or identity unusable), kUnavailable
+// (cannot connect, nobody vouches for the server, or the connection broke; names the server),
 // kDeadlineExceeded, kResourceExhausted (answer too large).
 absl::StatusOr<HttpAnswer> HttpGet(const HttpRequest& request);
 
