@@ -67,7 +67,7 @@ class JsonReader::Impl {
       buffer_ = std::make_unique_for_overwrite<char[]>(capacity_);
       if (parser_.allocate(capacity_)) throw std::bad_alloc();
     }
-    std::memcpy(buffer_.get(), value.data(), value.size());
+    std::copy(value.begin(), value.end(), buffer_.get());
     std::memset(buffer_.get() + value.size(), 0, simdjson::SIMDJSON_PADDING);
   }
 

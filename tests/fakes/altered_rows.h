@@ -14,6 +14,9 @@ namespace tally {
 std::vector<std::string> AlterationNames();
 
 // Alters a row of the event, which has at least two channels, a participant and a distribution.
+// Not among the names above: "lineage-fold", the store of an older version; "flip-event",
+// "flip-distribution", "flip-hour", "flip-checkpoint", one bit of a row, under a checksum of its
+// own that does not know.
 // kNotFound: no such row; kInvalidArgument: no such alteration.
 absl::Status Alter(store::Store& store, const std::string& event_id, const std::string& name);
 

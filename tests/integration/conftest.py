@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import subprocess
 
 import harness
 import pytest
@@ -53,20 +52,14 @@ def start(kafka, tmp_path):
 @pytest.fixture
 def own_kafka(tmp_path):
     """own_kafka(port=0, settings=()) starts a broker of the test's own, which it may stop, kill or
-    pause; settings are "name=value" for it."""
-    folders = []
-    command = str(harness.ROOT / "tools/kafka")
+    pause; settings are "name=value" for it. Its address and folder."""
+    with contextlib.ExitStack() as stack:
+        count = 0
 
-    def run(port=0, settings=()):
-        folder = str(tmp_path / f"kafka-{len(folders)}")
-        folders.append(folder)
-        more = [part for setting in settings for part in ("--set", setting)]
-        address = subprocess.run([command, "start", "--dir", folder, "--port", str(port), *more],
-                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-                                 check=True, timeout=180).stdout.strip()
-        return address, folder
+        def run(port=0, settings=()):
+            nonlocal count
+            count += 1
+            folder = str(tmp_path / f"kafka-{count}")
+            return stack.enter_context(harness.broker(folder, port, settings)), folder
 
-    yield run
-    for folder in folders:
-        subprocess.run([command, "stop", "--dir", folder, "--now"], stdin=subprocess.DEVNULL,
-                       check=False, timeout=60)
+        yield run

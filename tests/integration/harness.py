@@ -25,6 +25,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 TALLYD = os.environ.get("TALLYD", str(ROOT / "build/dev/processor/tallyd"))
 TALLY = os.environ.get("TALLY", str(ROOT / "build/dev/tools/tally/tally"))
 ALTER_STORE = os.environ.get("ALTER_STORE", str(ROOT / "build/dev/tests/processor/alter_store"))
+MOVING_CLOCK = os.environ.get(
+    "MOVING_CLOCK", str(ROOT / "build/dev/tests/integration/libmoving_clock.so"))
 
 WAIT_SECONDS_MAX = 60          # generous: a deadline says "never", not "slow"
 STOP_SECONDS_MAX = 10          # promised for a clean shutdown
@@ -304,7 +306,30 @@ def refusing_port():
         yield reserved.getsockname()[1]
 
 
+def free_ports(count):
+    """Loopback ports that nobody listens on now."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
 # --- Kafka --------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def broker(folder, port=0, settings=()):
+    """A broker of a test's own, which it may stop, kill or pause; its address."""
+    command = [str(ROOT / "tools/kafka")]
+    more = [f"--set={setting}" for setting in settings]
+    try:
+        yield subprocess.run([*command, "start", "--dir", str(folder), "--port", str(port), *more],
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                             check=True, timeout=3 * WAIT_SECONDS_MAX).stdout.strip()
+    finally:
+        subprocess.run([*command, "stop", "--dir", str(folder), "--now"], check=False,
+                       stdin=subprocess.DEVNULL, timeout=WAIT_SECONDS_MAX)
 
 
 class Kafka:

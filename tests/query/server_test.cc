@@ -112,7 +112,7 @@ TEST_F(ServerTest, RefusesWithOneAnswerAndCloses) {
       {get + "X: a\nY: b\r\n\r\n", 400},
       {get + "X: a\rY: b\r\n\r\n", 400},
       {get + "X: a\r\r\n\r\n", 400},
-      {get + std::string("X: a\0b\r\n\r\n", 13), 400},
+      {get + std::string("X: a\0b\r\n\r\n", 10), 400},
       {get + "X: a\x7f\r\n\r\n", 400},
       {"GET\t/ HTTP/1.1\r\nHost: tally\r\n\r\n", 400},
       {"GET /\tHTTP/1.1\r\nHost: tally\r\n\r\n", 400},

@@ -1,0 +1,165 @@
+"""Faults of the process and its machine, on a real Kafka: standing still, clocks that jump, others
+beside it. Nothing is lost, nothing counted twice."""
+
+import signal
+import struct
+
+import harness
+import pytest
+from faults import EVENTS, LONG, Load, check_equal, participants, send, stop_and_check
+
+HOUR = 3600
+
+
+# --- Standing still -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def impatient_kafka(own_kafka):
+    """A broker that forgets connections and producers of whom it has not heard for a moment."""
+    address, _ = own_kafka(settings=[
+        "connections.max.idle.ms=1000", "producer.id.expiration.ms=1000",
+        "producer.id.expiration.check.interval.ms=500"])
+    kafka = harness.Kafka(address, harness.unique_prefix("impatient"))
+    return kafka.create_topics()
+
+
+IMPATIENT = ("--kafka-config", "socket.timeout.ms=1000;request.timeout.ms=1000;"
+                               "metadata.max.age.ms=1000;topic.metadata.refresh.interval.ms=500")
+
+
+def stand_still(tallyd, kafka, seconds):
+    """In the middle of reading, and of writing dead letters."""
+    with Load(kafka) as load:
+        load.wait_for_portions(20)
+        tallyd.signal(signal.SIGSTOP)
+        load.wait_for_portions(20)
+        tallyd.pause(seconds)
+        tallyd.signal(signal.SIGCONT)
+        load.wait_for_portions(20)
+    return load
+
+
+def test_a_process_that_stood_still_longer_than_every_timeout_goes_on(impatient_kafka, start):
+    tallyd = start(*IMPATIENT, brokers=impatient_kafka.brokers,
+                   prefix=impatient_kafka.prefix).wait_ready()
+    load = stand_still(tallyd, impatient_kafka, 4)
+    # A broker that has forgotten a producer does not know what it has from it.
+    load.check(impatient_kafka, tallyd, once=False)
+
+
+@pytest.mark.skipif(not LONG, reason="takes eleven minutes: TALLY_TEST_LONG=1, or tools/test --nightly")
+def test_a_process_that_stood_still_longer_than_every_default_timeout_goes_on(kafka, start):
+    """The longest: connections.max.idle.ms of a broker, ten minutes."""
+    kafka.create_topics()
+    tallyd = start().wait_ready()
+    load = stand_still(tallyd, kafka, 660)
+    load.check(kafka, tallyd)
+
+
+# --- Clocks -------------------------------------------------------------------------------------
+
+
+class Clocks:
+    """Of tallyds that are started with env=clocks.env; moved while they run."""
+
+    def __init__(self, file):
+        file.write_bytes(bytes(16))
+        self.file = file
+        self.env = {"LD_PRELOAD": harness.MOVING_CLOCK, "TALLY_TEST_CLOCK": str(file)}
+
+    def move(self, wall, monotonic=0):
+        """To so many seconds ahead."""
+        with self.file.open("r+b", buffering=0) as file:
+            file.write(struct.pack("qq", wall * 10**9, monotonic * 10**9))
+
+
+@pytest.fixture
+def clocks(tmp_path):
+    return Clocks(tmp_path / "clocks")
+
+
+def check_jumps(kafka, tallyd, clocks, jumps):
+    """After each, what is read is soon shown, and durable."""
+    with Load(kafka) as load:
+        for jump in jumps:
+            load.wait_for_portions(5)
+            clocks.move(*jump)
+            load.wait_for_portions(5)
+            position = load.producer.position()
+            assert participants(tallyd, EVENTS[0], position) >= 2 * load.portions - 60
+            wait_until_stored(tallyd)
+    load.check(kafka, tallyd)
+
+
+def wait_until_stored(tallyd):
+    """Until another checkpoint has been made of what is there now."""
+    made = tallyd.metric("tally_checkpoints_total", result="ok") or 0
+    deadline = harness.Deadline()
+    while (tallyd.metric("tally_checkpoints_total", result="ok") or 0) < made + 2:
+        assert not deadline.passed(), "no checkpoint after the clock jumped\n" + tallyd.output()
+        tallyd.pause()
+
+
+@pytest.mark.parametrize("jumps", [
+    [(HOUR,), (0,), (-HOUR,), (HOUR,), (-HOUR,), (0,)],
+    [(HOUR, HOUR), (2 * HOUR, 2 * HOUR), (-HOUR, 3 * HOUR), (0, 4 * HOUR)],
+], ids=["wall", "wall and monotonic"])
+def test_clocks_that_jump_by_an_hour_change_nothing(kafka, start, clocks, jumps):
+    """The wall clock as when somebody sets it; both as on a virtual machine that was held."""
+    kafka.create_topics()
+    tallyd = start("--audit-interval", "1s", env=clocks.env).wait_ready()
+    participants(tallyd, EVENTS[0], send(kafka, 0, 1))
+    check_jumps(kafka, tallyd, clocks, jumps)
+
+
+@pytest.mark.parametrize("jump", [HOUR, -HOUR])
+def test_it_starts_with_a_clock_that_is_wrong(kafka, start, clocks, jump):
+    kafka.create_topics()
+    position = send(kafka, 0, 20)
+    tallyd = start().wait_ready()
+    assert participants(tallyd, EVENTS[0], position) == 20
+    assert tallyd.stop() == 0
+    clocks.move(jump)
+    tallyd = start(env=clocks.env).wait_ready()
+    assert participants(tallyd, EVENTS[0], send(kafka, 20, 20)) == 40
+    stop_and_check(kafka, tallyd)
+
+
+# --- Others beside it ---------------------------------------------------------------------------
+
+
+def test_two_of_the_same_ordinal_on_different_disks_are_both_right(kafka, start):
+    kafka.create_topics()
+    both = [start(name=name).wait_ready() for name in ("one", "two")]
+    with Load(kafka) as load:
+        load.wait_for_portions(20)
+        both[1].kill()
+        load.wait_for_portions(20)
+        both[1] = start(name="two")
+        load.wait_for_portions(20)
+    # Each writes the dead letters that it does not find yet: at least once.
+    load.check(kafka, *both, once=False)
+
+
+def test_a_second_process_on_a_data_directory_is_refused(kafka, start):
+    kafka.create_topics()
+    first = start().wait_ready()
+    with Load(kafka) as load:
+        second = start()
+        assert second.exit_code() == 1
+        assert "in use" in second.output()
+    assert harness.http_get(first.admin, "/readyz").status == 200
+    load.check(kafka, first)
+
+
+def test_a_second_process_is_let_in_when_the_first_was_killed(kafka, start):
+    kafka.create_topics()
+    first = start().wait_ready()
+    position = send(kafka, 0, 10)
+    assert participants(first, EVENTS[0], position) == 10
+    first.kill()
+    second = start().wait_ready()
+    assert participants(second, EVENTS[0], position) == 10
+    assert second.stop() == 0
+    check_equal(kafka, second.data_dir)
