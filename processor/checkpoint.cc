@@ -48,6 +48,7 @@ absl::StatusOr<std::unique_ptr<CheckpointRows>> CheckpointRows::Build(
   rows->frozen_ = std::move(frozen);
   rows->after_ = before;
   rows->after_.next_offsets = rows->frozen_->next_offsets;
+  rows->after_.remembered = rows->frozen_->remembered;
   rows->after_.next_event_number = rows->frozen_->next_event_number;
 
   rows->head_.push_back({store::RowOp::kPut, std::string(kCheckpointKey), {}});

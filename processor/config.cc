@@ -37,6 +37,7 @@ struct Texts {
   std::string grpc;
   int checkpoint_interval_ms = 1000;
   std::string audit_interval = "5m";
+  std::string metadata_interval = "5m";
   int position_wait_ms = 500;
   bool allow_anonymous = false;
   std::vector<std::string> kafka_config;
@@ -66,6 +67,9 @@ void Declare(CLI::App& app, Config& config, Texts& texts) {
       ->type_name("FILE");
   AddSwitch(app, kLog, "--create-topics", config.create_topics,
             "Create missing topics and their dead-letter topics, with unlimited retention");
+  Add(app, kLog, "--metadata-interval", texts.metadata_interval,
+      "How often it is looked whether the topics are still those that were read and have as many "
+      "partitions, such as 5m or 30s");
   Add(app, kLog, "--partitions", config.partitions, "Partitions of topics that are created")
       ->check(CLI::Range(1, 10'000));
   Add(app, kLog, "--replication-factor", config.replication_factor,
@@ -230,6 +234,12 @@ absl::Status Apply(const Texts& texts, Config* config) {
       config->audit_interval > absl::Hours(24 * 366)) {
     return absl::InvalidArgumentError(absl::StrCat("--audit-interval '", texts.audit_interval,
                                                    "' is not a duration such as 5m, 90s or 0"));
+  }
+  if (!absl::ParseDuration(texts.metadata_interval, &config->metadata_interval) ||
+      config->metadata_interval < absl::Seconds(1) || config->metadata_interval > absl::Hours(24)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--metadata-interval '", texts.metadata_interval,
+                     "' is not a duration from 1s to 24h, such as 5m"));
   }
   config->position_wait = absl::Milliseconds(texts.position_wait_ms);
 

@@ -52,6 +52,7 @@ struct Config {
   size_t memory_budget_bytes = size_t{512} << 20;
   absl::Duration checkpoint_interval = absl::Seconds(1);
   absl::Duration audit_interval = absl::Minutes(5);  // 0: no audits
+  absl::Duration metadata_interval = absl::Minutes(5);
 
   ListenAddress http;
   std::optional<ListenAddress> admin;  // nullopt: on the HTTP address; never so with auth

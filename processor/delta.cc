@@ -380,11 +380,13 @@ bool Delta::full() const {
          ParticipantTableBytes(participants_.size() + 1) + other_bytes_ > bytes_now_max_;
 }
 
-std::shared_ptr<const FrozenDelta> Delta::Freeze(const Offsets& next_offsets) {
+std::shared_ptr<const FrozenDelta> Delta::Freeze(const Offsets& next_offsets,
+                                                 const RememberedRecords& remembered) {
   assert(frozen_ == nullptr);
   auto frozen = std::make_shared<FrozenDelta>();
   frozen->epoch = epoch_;
   frozen->next_offsets = next_offsets;
+  frozen->remembered = remembered;
   frozen->next_event_number = next_event_number_;
   frozen->nodes.reserve(dirty_.size());
   frozen->by_number.reserve(dirty_.size());

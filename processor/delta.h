@@ -84,6 +84,7 @@ using UserChanges = absl::flat_hash_map<std::string, absl::flat_hash_map<std::st
 struct FrozenDelta {
   uint64_t epoch = 0;
   Offsets next_offsets{};
+  RememberedRecords remembered;
   EventNumber next_event_number = 0;
   std::vector<ConstEventNodePtr> nodes;  // changed events, by no particular order
   absl::flat_hash_map<EventNumber, const EventNode*> by_number;
@@ -168,7 +169,8 @@ class Delta final : public domain::FoldState {
 
   // Freezes the live changes together with the position that they lead to. No frozen delta may be
   // standing. The caller commits the result and then calls Committed.
-  std::shared_ptr<const FrozenDelta> Freeze(const Offsets& next_offsets);
+  std::shared_ptr<const FrozenDelta> Freeze(const Offsets& next_offsets,
+                                            const RememberedRecords& remembered = {});
 
   // The frozen delta's commit is visible in `after`: from now on it is read there. What is returned
   // is no longer needed and takes long to free.

@@ -439,6 +439,7 @@ absl::Status Engine::StartWorkers(Plan& plan) {
   background_ = std::make_unique<boost::asio::thread_pool>(std::min<size_t>(thread_count, 4));
 
   std::vector<std::shared_ptr<Worker>> workers;
+  log_watch_ = StartLogWatch(plan.partition_count);
   for (size_t i = 0; i < thread_count; ++i) {
     auto source = log_.make_source(memory.queue_bytes);
     if (!source.ok()) return source.status();
@@ -485,6 +486,10 @@ absl::Status Engine::StartWorkers(Plan& plan) {
     environment.partitioner_check = partitioner_check_.get();
     environment.metrics = &metrics_;
     environment.memory = &memory_;
+    environment.ask_about_log = [watch = log_watch_.get()](LogQuestion question,
+                                                           LogWatch::Answer answer) {
+      watch->Ask(std::move(question), std::move(answer));
+    };
     environment.on_durable = [&worker](int32_t partition, const Offsets& next) {
       worker.source().CommitGroupOffsets(partition, next);
     };
@@ -507,6 +512,30 @@ absl::Status Engine::StartWorkers(Plan& plan) {
   starting_.clear();
   workers_ = std::move(workers);
   return absl::OkStatus();
+}
+
+// Calls all shards on their owners' threads.
+void Engine::ForAllShards(const std::function<void(Shard&)>& call) {
+  absl::MutexLock lock(&mutex_);
+  for (const auto& worker : workers_) {
+    worker->PostToOwner()([worker = worker.get(), call] {
+      for (const auto& shard : worker->shards()) call(*shard);
+    });
+  }
+}
+
+std::unique_ptr<LogWatchThread> Engine::StartLogWatch(int32_t partition_count) {
+  LogWatchOptions options;
+  options.topic_prefix = config_.topic_prefix;
+  options.partition_count = partition_count;
+  options.interval = config_.metadata_interval;
+  LogWatchEvents events;
+  events.look_at_all = [this] { ForAllShards([](Shard& shard) { shard.CheckLog(); }); };
+  events.partitions_added = [this](const absl::Status& why) {
+    ForAllShards([why](Shard& shard) { shard.Halt(why); });
+  };
+  return std::make_unique<LogWatchThread>(std::make_shared<LogWatch>(
+      std::move(options), log_.admin, std::move(events), SteadyNow, metrics_));
 }
 
 void Engine::StartAudit(const std::vector<std::shared_ptr<Worker>>& workers) {
@@ -542,6 +571,7 @@ Engine::Stopped Engine::Stop(absl::Duration limit) {
     }
     thread_.join();
   }
+  if (log_watch_ != nullptr) log_watch_->Stop();
   if (audit_ != nullptr && !audit_->Stop(kAuditEndLimit)) return Stopped::kIncomplete;
   std::vector<std::shared_ptr<Worker>> workers;
   {
@@ -591,14 +621,18 @@ query::Health Engine::GetHealth() const {
     for (const auto& shard : worker->shards()) {
       const auto from = shard->GetHealth();
       query::ShardHealth to{.partition = shard->partition(), .lag = from.lag};
-      to.failure = from.failure.empty() ? from.waiting : from.failure;
+      to.failure = !from.failure.empty()   ? from.failure
+                   : !from.waiting.empty() ? from.waiting
+                                           : from.halted;
       using State = query::ShardHealth::State;
       to.state = from.quarantined        ? State::kQuarantined
                  : !from.failure.empty() ? State::kFailed
                  : !from.waiting.empty() ? State::kWriteBlocked
+                 : !from.halted.empty()  ? State::kHalted
                  : from.caught_up        ? State::kLive
                                          : State::kReplaying;
-      all_reached = all_reached && (!from.failure.empty() || from.caught_up);
+      all_reached =
+          all_reached && (!from.failure.empty() || !from.halted.empty() || from.caught_up);
       health.shards.push_back(std::move(to));
     }
   }

@@ -23,6 +23,7 @@
 #include "processor/dead_letters.h"
 #include "processor/log_admin.h"
 #include "processor/log_source.h"
+#include "processor/log_watch.h"
 #include "processor/metrics.h"
 #include "processor/partitioner_check.h"
 #include "processor/shard_reader.h"
@@ -85,6 +86,8 @@ class Engine final : public query::HealthSource {
   absl::Status CreateStores(Plan& plan);
   absl::Status FindDeadLetters(Plan& plan);
   absl::Status StartWorkers(Plan& plan);
+  std::unique_ptr<LogWatchThread> StartLogWatch(int32_t partition_count);
+  void ForAllShards(const std::function<void(Shard&)>& call);
   void StartAudit(const std::vector<std::shared_ptr<Worker>>& workers);
   // Sleeps unless stopping; false: stopping.
   bool WaitFor(absl::Duration time);
@@ -103,6 +106,7 @@ class Engine final : public query::HealthSource {
   std::unique_ptr<DeadLetterSink> dead_letters_;
   std::unique_ptr<PartitionerCheck> partitioner_check_;
   std::unique_ptr<boost::asio::thread_pool> background_;
+  std::unique_ptr<LogWatchThread> log_watch_;  // asked by shards
   std::unique_ptr<AuditThread> audit_;  // by the start-up thread; looks at the workers' shards
 
   std::atomic<bool> draining_{false};

@@ -45,6 +45,13 @@ struct PartitionAt {
   int64_t offset = 0;
 };
 
+// What a log's partition has at some offset or after it.
+struct RecordAt {
+  LogRange range;
+  // The first record at or after the offset; nullopt: none, or the offset is not in the range.
+  std::optional<OwnedRecord> record;
+};
+
 // Blocking calls, each bounded by `timeout`; call from a thread that may wait. Errors:
 // kUnavailable (broker not reachable, the message names the addresses), kDeadlineExceeded,
 // kPermissionDenied, kInvalidArgument.
@@ -68,6 +75,10 @@ class LogAdmin {
       const std::vector<PartitionAt>& from,
       const std::function<bool(const PartitionAt&, const OwnedRecord&)>& visit,
       absl::Duration timeout) = 0;
+  // What there is at each of the places, in their order. The same partition must not be named
+  // twice.
+  virtual absl::StatusOr<std::vector<RecordAt>> ReadAt(const std::vector<PartitionAt>& places,
+                                                       absl::Duration timeout) = 0;
 };
 
 }  // namespace tally

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "processor/remedy.h"
 
 namespace tally {
 namespace {
@@ -63,6 +64,24 @@ absl::StatusOr<int32_t> CheckTopics(const std::vector<TopicInfo>& inputs) {
   return inputs.front().partitions;
 }
 
+absl::Status CheckPartitions(const std::vector<TopicInfo>& inputs, int32_t partition_count) {
+  std::vector<std::string> more;
+  for (const auto& topic : inputs) {
+    if (topic.partitions <= partition_count) continue;
+    more.push_back(absl::StrCat(topic.name, " has ", topic.partitions));
+  }
+  if (more.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "partitions were added: the state was made from ", partition_count, ", and now ",
+      absl::StrJoin(more, ", "),
+      ". Keys are placed by that number, so that from then on one event's records may lie in two "
+      "partitions, and Kafka cannot take partitions away. Nothing is lost: stop the producers, "
+      "make "
+      "the three topics anew with one partition count under another prefix (`tally topics "
+      "create`), send all records there again, each topic in its order, and start tallyd with that "
+      "--topic-prefix and another --data-dir"));
+}
+
 std::vector<std::string> FiniteRetention(const std::vector<TopicInfo>& inputs) {
   std::vector<std::string> finite;
   for (const auto& topic : inputs) {
@@ -87,10 +106,8 @@ absl::Status CheckResume(const std::string& prefix, int32_t partition, const Off
           "(`tally restore`), and give the topic retention.ms=-1 and retention.bytes=-1"));
     }
     if (offset > range.end) {
-      return absl::OutOfRangeError(absl::StrCat(
-          name, ": the store is at offset ", offset, " but the log ends at ", range.end,
-          ": the topic was truncated or made again. If the topic is right as it is now, make the "
-          "shard anew from it with `tally rebuild`"));
+      return ShortLog(prefix + std::string(domain::TopicSuffix(topic)), partition, offset,
+                      range.end);
     }
   }
   return absl::OkStatus();

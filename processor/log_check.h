@@ -22,6 +22,10 @@ std::vector<std::string> DeadLetterTopics(const std::string& prefix);
 //   kFailedPrecondition  compacted, or different partition counts
 absl::StatusOr<int32_t> CheckTopics(const std::vector<TopicInfo>& inputs);
 
+// Whether the topics still have as many partitions as the state was made from: kFailedPrecondition
+// names those that have more, and the remedy. Fewer, or none: their readers say so.
+absl::Status CheckPartitions(const std::vector<TopicInfo>& inputs, int32_t partition_count);
+
 // Input topics whose records the broker may delete by age or size.
 std::vector<std::string> FiniteRetention(const std::vector<TopicInfo>& inputs);
 

@@ -42,6 +42,10 @@ class ShardSource {
 
   // Where the log ended when last heard (last stable offset), -1 unknown. For lag.
   virtual Offsets EndOffsets() const = 0;
+
+  // Another number whenever the log may have become another one since (reconnected, a fetch failed,
+  // news of the topics came): before Poll hands out any record that was fetched after that.
+  virtual uint64_t LogGeneration() const { return 0; }
 };
 
 // All sources of one worker thread: one client connection, one queue a shard.

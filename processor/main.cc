@@ -435,6 +435,7 @@ int Run(Config config) {
   client.client_id = "tallyd";
   client.group_id = config.group;
   client.embedded = config.embedded;
+  client.metadata_interval_ms = absl::ToInt64Milliseconds(config.metadata_interval);
   client.extra = config.kafka_config;
   if (auto status = kafka::Validate(client); !status.ok()) return Fail(status);
   auto log = ConnectLog(config, client);

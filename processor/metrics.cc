@@ -120,6 +120,11 @@ class Metrics::Impl {
                                  .Help("1 while the shard's store cannot be written (disk full): "
                                        "it reads no further and tries again.")
                                  .Register(registry)),
+        shard_halted_(BuildGauge()
+                          .Name("tally_shard_halted")
+                          .Help("1 when the shard reads nothing more but answers (partitions were "
+                                "added to a topic); its log line says why.")
+                          .Register(registry)),
         shard_quarantined_(BuildGauge()
                                .Name("tally_shard_quarantined")
                                .Help("1 when the shard's stored rows were found to be wrong.")
@@ -147,6 +152,21 @@ class Metrics::Impl {
                             .Help("1 when an audit found rows of the shard to be wrong; it answers "
                                   "no more.")
                             .Register(registry)),
+        log_checks_(BuildCounter()
+                        .Name("tally_log_checks_total")
+                        .Help("Remembered records that were read again, to tell whether the log is "
+                              "still the one that was read: same, gone (retention), unjudged (no "
+                              "such record), short, different; error when that failed.")
+                        .Register(registry)),
+        log_checked_(BuildGauge()
+                         .Name("tally_log_check_last_success_timestamp_seconds")
+                         .Help("When all shards' logs were last looked at.")
+                         .Register(registry)
+                         .Add({})),
+        topic_partitions_(BuildGauge()
+                              .Name("tally_topic_partitions")
+                              .Help("Partitions of the topic when last looked at.")
+                              .Register(registry)),
         retention_finite_(BuildGauge()
                               .Name("tally_topic_retention_finite")
                               .Help("1 when the broker may delete records that a rebuild needs.")
@@ -186,12 +206,16 @@ class Metrics::Impl {
   prometheus::Counter& lookups_absent_;
   prometheus::Family<prometheus::Gauge>& shard_failed_;
   prometheus::Family<prometheus::Gauge>& shard_write_blocked_;
+  prometheus::Family<prometheus::Gauge>& shard_halted_;
   prometheus::Family<prometheus::Gauge>& shard_quarantined_;
   prometheus::Family<prometheus::Gauge>& shard_caught_up_;
   prometheus::Counter& audit_rows_;
   prometheus::Family<prometheus::Counter>& audit_runs_;
   prometheus::Family<prometheus::Gauge>& audit_last_success_;
   prometheus::Family<prometheus::Gauge>& audit_mismatch_;
+  prometheus::Family<prometheus::Counter>& log_checks_;
+  prometheus::Gauge& log_checked_;
+  prometheus::Family<prometheus::Gauge>& topic_partitions_;
   prometheus::Family<prometheus::Gauge>& retention_finite_;
   prometheus::Gauge& broker_reachable_;
 
@@ -253,6 +277,7 @@ void Metrics::SetShard(int32_t partition, const ShardGauges& gauges) {
   impl_->filter_bytes_.Add(labels).Set(static_cast<double>(gauges.filter_bytes));
   impl_->shard_failed_.Add(labels).Set(gauges.failed ? 1 : 0);
   impl_->shard_write_blocked_.Add(labels).Set(gauges.waiting ? 1 : 0);
+  impl_->shard_halted_.Add(labels).Set(gauges.halted ? 1 : 0);
   impl_->shard_quarantined_.Add(labels).Set(gauges.quarantined ? 1 : 0);
   impl_->shard_caught_up_.Add(labels).Set(gauges.caught_up ? 1 : 0);
 }
@@ -274,6 +299,21 @@ void Metrics::CountAudit(int32_t partition, AuditResult result, absl::Time at) {
   impl_->audit_mismatch_.Add(labels).Set(result == AuditResult::kDiffers ? 1 : 0);
   if (result == AuditResult::kDiffers) return;
   impl_->audit_last_success_.Add(labels).Set(static_cast<double>(absl::ToUnixSeconds(at)));
+}
+
+void Metrics::CountLogChecks(Comparison comparison, int count) {
+  constexpr const char* kNames[kComparisons] = {"same", "gone", "unjudged", "short", "different"};
+  impl_->log_checks_.Add({{"result", kNames[static_cast<size_t>(comparison)]}}).Increment(count);
+}
+
+void Metrics::CountLogCheckFailed() { impl_->log_checks_.Add({{"result", "error"}}).Increment(); }
+
+void Metrics::SetLogChecked(absl::Time at) {
+  impl_->log_checked_.Set(static_cast<double>(absl::ToUnixSeconds(at)));
+}
+
+void Metrics::SetTopicPartitions(domain::Topic topic, int32_t partitions) {
+  impl_->topic_partitions_.Add({{"topic", impl_->topics_[Index(topic)]}}).Set(partitions);
 }
 
 void Metrics::SetRetentionFinite(domain::Topic topic, bool finite) {

@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "processor/domain/decode.h"
 #include "processor/domain/record.h"
+#include "processor/log_proof.h"
 #include "processor/log_source.h"
 
 namespace prometheus {
@@ -61,11 +62,19 @@ class Metrics {
     bool compacting = false;
     bool failed = false;
     bool waiting = false;      // tally_shard_write_blocked: for a store that cannot be written
+    bool halted = false;       // tally_shard_halted: answers, but reads nothing more
     bool quarantined = false;  // tally_shard_quarantined
     bool caught_up = false;
   };
   void SetShard(int32_t partition, const ShardGauges& gauges);
 
+  // tally_log_checks_total{result}: remembered records that were read again, by what was found.
+  void CountLogChecks(Comparison comparison, int count);
+  // The same with result="error", and tally_log_check_last_success_timestamp_seconds.
+  void CountLogCheckFailed();
+  void SetLogChecked(absl::Time at);
+  // tally_topic_partitions{topic}
+  void SetTopicPartitions(domain::Topic topic, int32_t partitions);
   // tally_topic_retention_finite{topic}: 1 when the broker may delete what a rebuild needs.
   void SetRetentionFinite(domain::Topic topic, bool finite);
   // tally_log_base_offset{topic,partition}: above 0 where state leaves out the log's lost start.

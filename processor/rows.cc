@@ -187,6 +187,30 @@ domain::Channel GetChannel(const storage::v1::Channel& from) {
   return to;
 }
 
+using LastRecordMessages = google::protobuf::RepeatedPtrField<storage::v1::LastRecord>;
+
+void SetLastRecords(const LastRecords& records, LastRecordMessages* messages) {
+  if (records == LastRecords{}) return;
+  for (const LastRecord& record : records) {
+    auto* to = messages->Add();
+    to->set_offset(record.offset);
+    to->set_hash(record.hash);
+  }
+}
+
+// False: malformed. None at all: written by a build that remembered none.
+bool GetLastRecords(const LastRecordMessages& messages, const Offsets& next, LastRecords* records) {
+  if (messages.empty()) return true;
+  if (messages.size() != domain::kTopicCount) return false;
+  for (int topic = 0; topic < domain::kTopicCount; ++topic) {
+    const auto index = static_cast<size_t>(topic);
+    const int64_t offset = messages[topic].offset();
+    if (offset < -1 || offset >= std::max<int64_t>(next[index], 0)) return false;
+    (*records)[index] = {offset, messages[topic].hash()};
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string EventKey(std::string_view event_id) { return std::string("E").append(event_id); }
@@ -273,6 +297,8 @@ void EncodeCheckpoint(const CheckpointRow& row, std::string* value) {
   message.set_events(row.events);
   message.set_participants(row.participants);
   message.set_distributions(row.distributions);
+  SetLastRecords(row.remembered.last, message.mutable_last_record());
+  SetLastRecords(row.remembered.proved, message.mutable_proved_record());
   EncodeMessage(kCheckpointKey, message, value);
 }
 
@@ -290,6 +316,10 @@ absl::StatusOr<CheckpointRow> DecodeCheckpoint(std::string_view value) {
   row.events = message.events();
   row.participants = message.participants();
   row.distributions = message.distributions();
+  if (!GetLastRecords(message.last_record(), row.next_offsets, &row.remembered.last) ||
+      !GetLastRecords(message.proved_record(), row.next_offsets, &row.remembered.proved)) {
+    return Malformed(kCheckpointKey, "a remembered record that was not read");
+  }
   return row;
 }
 

@@ -26,6 +26,7 @@
 #include "absl/status/statusor.h"
 #include "processor/domain/aggregate.h"
 #include "processor/domain/digest.h"
+#include "processor/last_record.h"
 #include "processor/log_source.h"
 #include "store/store.h"
 
@@ -81,6 +82,7 @@ struct CheckpointRow {
   uint64_t events = 0;  // with a description or not
   uint64_t participants = 0;
   uint64_t distributions = 0;
+  RememberedRecords remembered;
 
   friend bool operator==(const CheckpointRow&, const CheckpointRow&) = default;
 };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "processor/domain/record_hash.h"
 #include "processor/remedy.h"
 
 namespace tally {
@@ -52,6 +53,7 @@ Shard::Shard(ShardOptions options, ShardEnvironment environment,
       durable_(checkpoint),
       delta_(std::move(hash_key), store_->NewSnapshot(), checkpoint, options_.delta),
       position_(checkpoint.next_offsets),
+      remembered_(checkpoint.remembered),
       letter_acks_(std::make_shared<LetterAcks>()),
       filter_load_due_(checkpoint.participants > 0) {
   caught_up_ = Reaches(position_, options_.end_at_start);
@@ -85,7 +87,8 @@ bool Shard::Step(size_t records_max) {
   }
   if (freezing_ != nullptr && !committing_ && LettersAcknowledged()) CommitFrozen();
 
-  const bool more = TakeBatch(records_max) && ApplyBatch();
+  const bool taken = TakeBatch(records_max);
+  const bool more = LogIsProved() && taken && ApplyBatch();
   if (failed()) return false;
   if (TimeToCheckpoint() == absl::ZeroDuration()) StartCheckpoint();
   return more;
@@ -112,6 +115,46 @@ bool Shard::TakeBatch(size_t records_max) {
   return true;
 }
 
+// False: what comes from the log must wait until it has been compared with what was read. Looked at
+// after a batch is taken, so that nothing of another log can be in it.
+bool Shard::LogIsProved() {
+  if (!environment_.ask_about_log || source_ == nullptr) return true;
+  if (proved_generation_ == source_->LogGeneration()) return true;
+  CheckLog();
+  return false;
+}
+
+void Shard::CheckLog() {
+  if (asking_about_log_ || source_ == nullptr || !environment_.ask_about_log) return;
+  asking_about_log_ = true;
+  const uint64_t generation = source_->LogGeneration();
+  const LogQuestion question{
+      .partition = partition(), .next = position_, .remembered = remembered_};
+  environment_.ask_about_log(
+      question, [this, question, generation, post = environment_.post_to_owner,
+                 alive = std::weak_ptr<bool>(alive_)](LogAnswer answer) {
+        post([this, question, generation, alive, answer = std::move(answer)] {
+          if (!alive.expired()) HearOfLog(question, generation, answer);
+        });
+      });
+}
+
+void Shard::HearOfLog(const LogQuestion& asked, uint64_t generation, const LogAnswer& answer) {
+  asking_about_log_ = false;
+  if (failed() || source_ == nullptr) return;
+  if (absl::IsDataLoss(answer.status)) return Quarantine(answer.status);
+  if (absl::IsOutOfRange(answer.status)) return Fail(answer.status);
+  if (!answer.status.ok()) return environment_.wake_owner();
+  proved_generation_ = generation;
+  for (size_t topic = 0; topic < asked.next.size(); ++topic) {
+    LastRecord proved = asked.remembered.last[topic];
+    if (!proved.known()) proved = answer.found[topic];
+    remembered_.proved[topic] = proved;
+    if (!remembered_.last[topic].known()) remembered_.last[topic] = proved;
+  }
+  environment_.wake_owner();
+}
+
 // True: the batch is done and there may be more. False: it has to wait (batch_ stays) or failed.
 bool Shard::ApplyBatch() {
   const auto records = batch_->records();
@@ -132,6 +175,8 @@ bool Shard::ApplyBatch() {
     }
   }
   ahead_.Clear();
+  if (applied == Applied::kFailed) applied_ = {};  // the batch is gone
+  RememberApplied();
   environment_.metrics->CountBatch(std::exchange(counts_, {}), batch_next_ - first);
   if (applied == Applied::kFailed) return false;
   if (applied == Applied::kDone) {
@@ -174,8 +219,20 @@ Shard::Applied Shard::Apply(const domain::Record& record) {
       applied = DecodeAndFold<domain::DistributionCompleted>(record);
       break;
   }
-  if (applied == Applied::kDone) next = record.offset + 1;
+  if (applied == Applied::kDone) {
+    next = record.offset + 1;
+    applied_[Index(record.topic)] = &record;
+  }
   return applied;
+}
+
+void Shard::RememberApplied() {
+  for (size_t topic = 0; topic < applied_.size(); ++topic) {
+    const domain::Record* const record = std::exchange(applied_[topic], nullptr);
+    if (record == nullptr) continue;
+    remembered_.last[topic] = {
+        record->offset, domain::RecordHash(record->key, record->value, record->timestamp_ms)};
+  }
 }
 
 // nullptr: it is not a registration like any other.
@@ -310,7 +367,8 @@ std::optional<absl::Duration> Shard::TimeToCheckpoint() const {
 void Shard::StartCheckpoint() {
   frozen_at_ = environment_.now();
   checkpoint_now_ = false;
-  freezing_ = delta_.Freeze(position_);
+  RememberApplied();
+  freezing_ = delta_.Freeze(position_, remembered_);
   oldest_change_.reset();
   letters_before_freeze_ = letters_written_;
   if (LettersAcknowledged()) CommitFrozen();
@@ -467,6 +525,17 @@ void Shard::Fail(absl::Status why) {
   ContinueFinish();
 }
 
+void Shard::Halt(const absl::Status& why) {
+  if (failed() || !halted_.ok()) return;
+  halted_ = why;
+  batch_.reset();
+  source_.reset();
+  spdlog::error("shard {} reads no further, and answers as of its position: {}", options_.partition,
+                std::string_view(why.message().data(), why.message().size()));
+  PublishStatus();
+  environment_.wake_owner();
+}
+
 void Shard::Quarantine(const absl::Status& why) {
   if (failed()) return;
   quarantined_ = true;
@@ -526,6 +595,7 @@ void Shard::PublishStatus() {
                .lag = lag,
                .failure = std::string(failure_.message()),
                .quarantined = quarantined_,
+               .halted = std::string(halted_.message()),
                .waiting = std::string(commit_retry_.why().message())};
   }
   // Asking the store looks at every file: now and then, or while it is busy.
@@ -552,6 +622,7 @@ void Shard::PublishStatus() {
        .compacting = stats_.compacting,
        .failed = failed(),
        .waiting = commit_retry_.waiting() && !failed(),
+       .halted = !halted_.ok() && !failed(),
        .quarantined = quarantined_,
        .caught_up = caught_up_});
 }

@@ -32,6 +32,8 @@
 #include "processor/domain/decode.h"
 #include "processor/domain/partitioner.h"
 #include "processor/filter_load.h"
+#include "processor/last_record.h"
+#include "processor/log_proof.h"
 #include "processor/log_source.h"
 #include "processor/memory_governor.h"
 #include "processor/metrics.h"
@@ -87,6 +89,9 @@ struct ShardEnvironment {
   PartitionerCheck* partitioner_check = nullptr;
   Metrics* metrics = nullptr;
   const MemoryGovernor* memory = nullptr;  // may be null
+  // Asks whether the log is still the one that was read; `answer` is called at most once, on any
+  // thread. Empty: nobody can tell (a replay), and it is taken for the same.
+  std::function<void(LogQuestion, std::function<void(LogAnswer)> answer)> ask_about_log;
   // Told of offsets that became durable (for consumer-group lag tools). May be empty.
   std::function<void(int32_t partition, const Offsets&)> on_durable;
 };
@@ -116,6 +121,12 @@ class Shard {
   // applied is durable. From the call on, Step reads nothing more. The shard may be destroyed after
   // `done`, not before.
   void Finish(std::function<void(absl::Status)> done);
+
+  // Reads nothing more, and says why; what has been read is made durable, and reads are answered.
+  void Halt(const absl::Status& why);
+
+  // Asks whether the log is still the one that was read, and goes on meanwhile.
+  void CheckLog();
 
   // Stops the shard: it reads and writes nothing more and says why. What it has not made durable is
   // still in the log.
@@ -157,6 +168,8 @@ class Shard {
     Offsets lag{};  // -1 unknown
     std::string failure;
     bool quarantined = false;
+    // Why nothing more is read; the shard answers at its position.
+    std::string halted;
     // Why nothing can be committed for now; the shard answers at its position and tries again.
     std::string waiting;
   };
@@ -170,7 +183,10 @@ class Shard {
   struct LetterAcks;
 
   bool TakeBatch(size_t records_max);
+  bool LogIsProved();
+  void HearOfLog(const LogQuestion& asked, uint64_t generation, const LogAnswer& answer);
   bool ApplyBatch();
+  void RememberApplied();
   Applied Apply(const domain::Record& record);
   const domain::ParticipantRegistered* DecodedAhead(const domain::Record& record);
   template <typename Event>
@@ -215,6 +231,13 @@ class Shard {
   RegistrationRun ahead_;
   Metrics::BatchCounts counts_;
 
+  // Of batch_, by topic: the last record that was applied and is to be remembered.
+  std::array<const domain::Record*, domain::kTopicCount> applied_{};
+  RememberedRecords remembered_;
+  bool asking_about_log_ = false;
+  std::optional<uint64_t> proved_generation_;  // of the log, when it was last found to be the same
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+
   std::shared_ptr<LetterAcks> letter_acks_;
   std::array<int64_t, domain::kTopicCount> letters_written_{};
 
@@ -242,6 +265,7 @@ class Shard {
 
   std::function<void(absl::Status)> on_finished_;
   absl::Status failure_;
+  absl::Status halted_;
   bool quarantined_ = false;
   bool caught_up_ = false;
   std::list<std::pair<Offsets, std::function<void()>>> waiters_;

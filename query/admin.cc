@@ -28,6 +28,8 @@ std::string_view StateName(ShardHealth::State state) {
       return "live";
     case ShardHealth::State::kWriteBlocked:
       return "write_blocked";
+    case ShardHealth::State::kHalted:
+      return "halted";
     case ShardHealth::State::kFailed:
       return "failed";
     case ShardHealth::State::kQuarantined:

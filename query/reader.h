@@ -141,17 +141,19 @@ std::optional<Position> GetPositionReached(const absl::Status& status);
 // Readiness and health as the probes need it. Any thread; cheap.
 struct ShardHealth {
   int32_t partition = 0;
-  // kWriteBlocked: its store cannot be written for now; it answers, and goes on by itself.
+  // kWriteBlocked: its store cannot be written for now; it answers, and goes on by itself. kHalted:
+  // it reads nothing more, but answers.
   enum class State : uint8_t {
     kOpening,
     kReplaying,
     kLive,
     kWriteBlocked,
+    kHalted,
     kFailed,
     kQuarantined,
   } state = State::kOpening;
   std::array<int64_t, domain::kTopicCount> lag{};  // records behind the log's end; -1 unknown
-  std::string failure;  // why, when kWriteBlocked, kFailed or kQuarantined
+  std::string failure;  // why, when kWriteBlocked, kHalted, kFailed or kQuarantined
 };
 struct Health {
   // What start-up waits for or why it cannot go on ("broker not reachable at …"); empty when shards

@@ -63,7 +63,8 @@ Settings CommonSettings(const ClientConfig& config) {
       {"client.id", config.client_id},
       {"reconnect.backoff.ms", "100"},
       {"reconnect.backoff.max.ms", "5000"},
-      {"topic.metadata.refresh.interval.ms", "30000"},
+      {"topic.metadata.refresh.interval.ms", absl::StrCat(config.metadata_interval_ms)},
+      {"metadata.max.age.ms", absl::StrCat(3 * config.metadata_interval_ms)},
       // Before that age a topic that the broker does not know is taken for one being created.
       {"topic.metadata.propagation.max.ms", "5000"},
       {"allow.auto.create.topics", "false"},
@@ -178,7 +179,10 @@ Settings ConsumerSettings(const ClientConfig& config) {
       {"fetch.min.bytes", "1"},
       // What has no more is told after this time.
       {"fetch.wait.max.ms", "50"},
-      {"fetch.error.backoff.ms", "200"},
+      // After a failed fetch what is known of the topic is asked for again (at the latest after the
+      // fast interval), and that must be answered before anything is fetched: see log_generation.
+      {"topic.metadata.refresh.fast.interval.ms", "100"},
+      {"fetch.error.backoff.ms", "500"},
       {"fetch.message.max.bytes", absl::StrCat(fetch)},
       {"fetch.max.bytes", absl::StrCat(std::max(fetch * 8, size_t{2} << 20))},
       // Both stop the fetcher when reached: an upper bound, in spite of the name.
@@ -226,6 +230,10 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Create(rd_kafka_type_t type,
   if (client->hooks_.statistics) rd_kafka_conf_set_stats_cb(conf.get(), &Client::OnStatistics);
   if (client->hooks_.delivery != nullptr) {
     rd_kafka_conf_set_dr_msg_cb(conf.get(), client->hooks_.delivery);
+  }
+  if (client->hooks_.log_generation != nullptr) {
+    rd_kafka_conf_interceptor_add_on_new(conf.get(), "tally", &Client::AddCounters,
+                                         client->hooks_.log_generation.get());
   }
   char text[kErrorTextBytes];
   client->handle_ = rd_kafka_new(type, conf.get(), text, sizeof text);
@@ -316,6 +324,27 @@ void Client::OnLog(const rd_kafka_t* handle, int level, const char* facility, co
   const std::string more =
       held.value_or(0) > 0 ? absl::StrCat(" (and ", *held, " more of this kind)") : "";
   spdlog::log(severity, "kafka: {}: {}{}", facility, text, more);
+}
+
+// On librdkafka's broker threads, which hand out what they fetch later.
+rd_kafka_resp_err_t Client::AddCounters(rd_kafka_t* handle, const rd_kafka_conf_t*, void* opaque,
+                                        char*, size_t) {
+  using Counter = std::atomic<uint64_t>;
+  const auto on_response = [](rd_kafka_t*, int, const char*, int32_t, int16_t api_key, int16_t,
+                              int32_t, size_t, int64_t, rd_kafka_resp_err_t, void* counter) {
+    constexpr int16_t kMetadata = 3;
+    if (api_key == kMetadata) static_cast<Counter*>(counter)->fetch_add(1);
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+  };
+  const auto on_state = [](rd_kafka_t*, int32_t, const char*, const char*, int, const char* state,
+                           void* counter) {
+    if (std::string_view(state) == "UP") static_cast<Counter*>(counter)->fetch_add(1);
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+  };
+  const rd_kafka_resp_err_t error =
+      rd_kafka_interceptor_add_on_response_received(handle, "tally", on_response, opaque);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return error;
+  return rd_kafka_interceptor_add_on_broker_state_change(handle, "tally", on_state, opaque);
 }
 
 int Client::OnStatistics(rd_kafka_t*, char* json, size_t json_bytes, void* opaque) {

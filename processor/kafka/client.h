@@ -4,6 +4,8 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -55,6 +57,9 @@ class Client {
  public:
   struct Hooks {
     std::function<void(std::string_view)> statistics;  // JSON, from the polling thread
+    // Counts connections made and answers about topics, before anything that is fetched after them
+    // can be had. Null: nobody counts.
+    std::shared_ptr<std::atomic<uint64_t>> log_generation;
     void (*delivery)(rd_kafka_t*, const rd_kafka_message_t*, void*) = nullptr;
     void* delivery_opaque = nullptr;  // see DeliveryOpaque
   };
@@ -87,6 +92,8 @@ class Client {
   Client(const ClientConfig& config, Hooks hooks);
   static void OnError(rd_kafka_t* handle, int error, const char* reason, void* opaque);
   static void OnLog(const rd_kafka_t* handle, int level, const char* facility, const char* text);
+  static rd_kafka_resp_err_t AddCounters(rd_kafka_t* handle, const rd_kafka_conf_t* conf,
+                                         void* opaque, char* error, size_t error_bytes);
   static int OnStatistics(rd_kafka_t* handle, char* json, size_t json_bytes, void* opaque);
   absl::Status Unavailable(std::string_view reason) const;
   bool Probe(int timeout_ms);

@@ -21,6 +21,8 @@ struct ClientConfig {
   // overhead included. A shard has three such queues. At least 1 MiB is used.
   size_t queue_bytes_max = size_t{16} << 20;
   bool check_crcs = true;
+  // How often what is known of topics is asked for again.
+  int64_t metadata_interval_ms = 300'000;
   // The brokers are an EmbeddedCluster: what it cannot do is left out or done another way.
   bool embedded = false;
   // librdkafka properties (security.protocol, sasl.*, ssl.* …), set before Tally's own, so that

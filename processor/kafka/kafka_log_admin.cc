@@ -203,4 +203,9 @@ absl::Status KafkaLogAdmin::Read(
   return ReadLog(impl_->config(), from, visit, timeout);
 }
 
+absl::StatusOr<std::vector<RecordAt>> KafkaLogAdmin::ReadAt(const std::vector<PartitionAt>& places,
+                                                            absl::Duration timeout) {
+  return ReadLogAt(impl_->config(), places, timeout);
+}
+
 }  // namespace tally::kafka

@@ -38,6 +38,9 @@ class KafkaLogAdmin : public LogAdmin {
   absl::Status Read(const std::vector<PartitionAt>& from,
                     const std::function<bool(const PartitionAt&, const OwnedRecord&)>& visit,
                     absl::Duration timeout) override;
+  // kNotFound.
+  absl::StatusOr<std::vector<RecordAt>> ReadAt(const std::vector<PartitionAt>& places,
+                                               absl::Duration timeout) override;
 
  private:
   class Impl;

@@ -98,7 +98,8 @@ class KafkaLogSource::Impl {
     settings.emplace_back("fetch.wait.max.ms", live ? kLiveFetchWaitMs : kReplayFetchWaitMs);
     auto client = Client::Create(
         RD_KAFKA_CONSUMER, config_, settings,
-        {.statistics = [this, &consumer](std::string_view json) { Apply(consumer, json); }});
+        {.statistics = [this, &consumer](std::string_view json) { Apply(consumer, json); },
+         .log_generation = shared_->log_generation});
     if (!client.ok()) return client.status();
     consumer.client = *std::move(client);
     for (int i = 0; i < domain::kTopicCount; ++i) {

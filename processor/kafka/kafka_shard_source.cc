@@ -185,6 +185,7 @@ void KafkaShardSource::HandleError(TopicReader& reader, const rd_kafka_message_t
     default:
       // librdkafka backs off and fetches the same offset again; for a topic that has become unknown
       // see OnStatisticsEnd.
+      shared_->log_generation->fetch_add(1);
       spdlog::warn("kafka: {}: {}", Place(reader), reason);
   }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -30,6 +31,9 @@ struct SharedSource {
   std::shared_ptr<BatchPool> pool = std::make_shared<BatchPool>();
   std::vector<KafkaShardSource*> shards;
   int wake_fd = -1;
+  // See ShardSource::LogGeneration; counted by all clients, the ended ones included.
+  std::shared_ptr<std::atomic<uint64_t>> log_generation =
+      std::make_shared<std::atomic<uint64_t>>(0);
   // One reads all partitions: `live` from when all of them are at the end of the log until one is
   // far behind again, `replay` otherwise; only then is there one. Not each partition where it
   // belongs: what keeps librdkafka looking at drained queues every fetch.wait.max.ms instead of
@@ -47,6 +51,7 @@ class KafkaShardSource : public ShardSource {
 
   absl::StatusOr<std::unique_ptr<RecordBatch>> Poll(size_t records_max) override;
   Offsets EndOffsets() const override;
+  uint64_t LogGeneration() const override { return shared_->log_generation->load(); }
 
   int32_t partition() const { return partition_; }
   // Of all partitions; one that has failed does not count.

@@ -17,6 +17,8 @@ namespace {
 
 constexpr size_t kMessagesMax = 500;
 constexpr size_t kQueueBytes = size_t{8} << 20;
+// Of a fetch that only one record is wanted of; a batch that is bigger comes whole.
+constexpr char kOneRecordBytes[] = "16384";
 constexpr int kSliceMs = 50;
 
 OwnedRecord OwnedRecordOf(const rd_kafka_message_t& message) {
@@ -46,10 +48,14 @@ OwnedRecord OwnedRecordOf(const rd_kafka_message_t& message) {
   return record;
 }
 
+using Visit = std::function<bool(const PartitionAt&, const OwnedRecord&)>;
+
 class LogReader {
  public:
-  explicit LogReader(const std::function<bool(const PartitionAt&, const OwnedRecord&)>& visit)
-      : visit_(visit) {}
+  enum class HowMuch : uint8_t { kAll, kOneEach };
+
+  LogReader(HowMuch how_much, const Visit& visit)
+      : one_each_(how_much == HowMuch::kOneEach), visit_(visit) {}
   ~LogReader() {
     for (const auto& [place, part] : open_) {
       rd_kafka_consume_stop(topics_.at(place.first).get(), place.second);
@@ -61,7 +67,9 @@ class LogReader {
     ClientConfig own = config;
     own.group_id.clear();
     own.queue_bytes_max = kQueueBytes;
-    auto client = Client::Create(RD_KAFKA_CONSUMER, own, ConsumerSettings(own), {});
+    Settings settings = ConsumerSettings(own);
+    if (one_each_) settings.emplace_back("fetch.message.max.bytes", kOneRecordBytes);
+    auto client = Client::Create(RD_KAFKA_CONSUMER, own, settings, {});
     if (!client.ok()) return client.status();
     client_ = *std::move(client);
     if (absl::Status status = client_->WaitConnected(deadline - absl::Now()); !status.ok()) {
@@ -72,11 +80,17 @@ class LogReader {
     for (const PartitionAt& at : from) places.push_back({at.topic, at.partition});
     auto ranges = QueryRanges(*client_, places, deadline - absl::Now());
     if (!ranges.ok()) return ranges.status();
+    ranges_ = *std::move(ranges);
     for (size_t i = 0; i < from.size(); ++i) {
-      if (absl::Status status = Open(from[i], (*ranges)[i]); !status.ok()) return status;
+      // Gone: what the log begins with now says nothing of it.
+      if (one_each_ && from[i].offset < ranges_[i].begin) continue;
+      if (absl::Status status = Open(from[i], ranges_[i]); !status.ok()) return status;
     }
     return absl::OkStatus();
   }
+
+  // In the order of the places.
+  const std::vector<LogRange>& ranges() const { return ranges_; }
 
   absl::Status Run(absl::Time deadline) {
     std::array<rd_kafka_message_t*, kMessagesMax> messages;
@@ -134,7 +148,7 @@ class LogReader {
     if (message.offset < part->second.end) {
       stopped_ = !visit_(part->second.from, OwnedRecordOf(message));
     }
-    if (message.offset + 1 >= part->second.end) Close(part);
+    if (one_each_ || message.offset + 1 >= part->second.end) Close(part);
     return absl::OkStatus();
   }
 
@@ -151,8 +165,10 @@ class LogReader {
                                                     " more partitions took too long"));
   }
 
-  const std::function<bool(const PartitionAt&, const OwnedRecord&)>& visit_;
+  const bool one_each_;
+  const Visit& visit_;
   bool stopped_ = false;
+  std::vector<LogRange> ranges_;
   std::unique_ptr<Client> client_;
   QueuePtr queue_;
   std::map<std::string, TopicPtr> topics_;
@@ -166,9 +182,29 @@ absl::Status ReadLog(const ClientConfig& config, const std::vector<PartitionAt>&
                      absl::Duration timeout) {
   if (from.empty()) return absl::OkStatus();
   const absl::Time deadline = absl::Now() + timeout;
-  LogReader reader(visit);
+  LogReader reader(LogReader::HowMuch::kAll, visit);
   if (absl::Status status = reader.Start(config, from, deadline); !status.ok()) return status;
   return reader.Run(deadline);
+}
+
+absl::StatusOr<std::vector<RecordAt>> ReadLogAt(const ClientConfig& config,
+                                                const std::vector<PartitionAt>& places,
+                                                absl::Duration timeout) {
+  std::vector<RecordAt> found(places.size());
+  if (places.empty()) return found;
+  const absl::Time deadline = absl::Now() + timeout;
+  std::map<std::pair<std::string, int32_t>, size_t> index;
+  for (size_t i = 0; i < places.size(); ++i) index[{places[i].topic, places[i].partition}] = i;
+  const Visit visit = [&](const PartitionAt& at, const OwnedRecord& record) {
+    found[index.at({at.topic, at.partition})].record = record;
+    return true;
+  };
+  LogReader reader(LogReader::HowMuch::kOneEach, visit);
+  absl::Status status = reader.Start(config, places, deadline);
+  if (status.ok()) status = reader.Run(deadline);
+  if (!status.ok()) return status;
+  for (size_t i = 0; i < places.size(); ++i) found[i].range = reader.ranges()[i];
+  return found;
 }
 
 }  // namespace tally::kafka

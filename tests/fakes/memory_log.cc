@@ -58,6 +58,7 @@ class MemoryLog::Source final : public ShardSource {
   }
 
   Offsets EndOffsets() const override { return log_.End(partition_); }
+  uint64_t LogGeneration() const override { return log_.generation_; }
 
  private:
   MemoryLog& log_;
@@ -76,6 +77,45 @@ int64_t MemoryLog::Append(int32_t partition, Topic topic, std::optional<std::str
 void MemoryLog::Skip(int32_t partition, Topic topic, int64_t offsets) {
   std::lock_guard lock(mutex_);
   partitions_[partition][static_cast<size_t>(Index(topic))].end += offsets;
+}
+
+RecordAt MemoryLog::At(int32_t partition, Topic topic, int64_t offset) const {
+  std::lock_guard lock(mutex_);
+  RecordAt at;
+  const auto found = partitions_.find(partition);
+  if (found == partitions_.end()) return at;
+  const TopicPartition& stored = found->second[static_cast<size_t>(Index(topic))];
+  at.range = {stored.begin, stored.end};
+  if (offset < stored.begin || offset >= stored.end) return at;
+  for (const Stored& record : stored.records) {
+    if (record.offset < offset) continue;
+    at.record = OwnedRecord{.offset = record.offset,
+                            .timestamp_ms = record.timestamp_ms,
+                            .key = record.key,
+                            .value = record.value,
+                            .headers = {}};
+    break;
+  }
+  return at;
+}
+
+void MemoryLog::Remake(int32_t partition, Topic topic) {
+  std::lock_guard lock(mutex_);
+  partitions_[partition][static_cast<size_t>(Index(topic))] = {};
+}
+
+void MemoryLog::Truncate(int32_t partition, Topic topic, int64_t end) {
+  std::lock_guard lock(mutex_);
+  auto& stored = partitions_[partition][static_cast<size_t>(Index(topic))];
+  std::erase_if(stored.records, [end](const Stored& record) { return record.offset >= end; });
+  stored.end = end;
+}
+
+void MemoryLog::DeleteBelow(int32_t partition, Topic topic, int64_t begin) {
+  std::lock_guard lock(mutex_);
+  auto& stored = partitions_[partition][static_cast<size_t>(Index(topic))];
+  std::erase_if(stored.records, [begin](const Stored& record) { return record.offset < begin; });
+  stored.begin = begin;
 }
 
 Offsets MemoryLog::End(int32_t partition) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "processor/dead_letters.h"
+#include "processor/log_admin.h"
 #include "processor/log_source.h"
 
 namespace tally {
@@ -33,6 +35,17 @@ class MemoryLog {
   Offsets End(int32_t partition) const;
 
   std::unique_ptr<ShardSource> Open(int32_t partition, const Offsets& from);
+  // The first record at or after the offset, as LogAdmin::ReadAt has it.
+  RecordAt At(int32_t partition, domain::Topic topic, int64_t offset) const;
+  // The topic's partition is deleted and made again, empty.
+  void Remake(int32_t partition, domain::Topic topic);
+  // The partition ends at the offset again.
+  void Truncate(int32_t partition, domain::Topic topic, int64_t end);
+  // Retention has deleted everything below the offset.
+  void DeleteBelow(int32_t partition, domain::Topic topic, int64_t begin);
+  // See ShardSource::LogGeneration.
+  void NewGeneration() { ++generation_; }
+
   // The next poll of any source fails with it.
   void FailNextPoll(absl::Status status);
 
@@ -44,11 +57,13 @@ class MemoryLog {
   class WorkerSource;
   struct TopicPartition {
     std::deque<Stored> records;
+    int64_t begin = 0;
     int64_t end = 0;
   };
   mutable std::mutex mutex_;
   std::map<int32_t, std::array<TopicPartition, domain::kTopicCount>> partitions_;
   absl::Status poll_error_;
+  std::atomic<uint64_t> generation_{0};
 };
 
 // Keeps letters and acknowledges them when told to.

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "tests/fakes/memory_log_admin.h"
+
 namespace tally {
 
 ShardLife::ShardLife(MemoryLog& log, ShardOptions options)
@@ -20,6 +22,7 @@ void ShardLife::Crash() {
   // Jobs hold the shard: like the process, they are gone before it is.
   background_.clear();
   posted_.clear();
+  asked_.clear();
   shard_.reset();
   store_ = nullptr;
 }
@@ -42,6 +45,12 @@ void ShardLife::Restart() {
   environment.quarantine = [this](int32_t, const absl::Status& why) {
     quarantines_.emplace_back(why.message());
   };
+  if (ask_about_log_) {
+    environment.ask_about_log = [this](LogQuestion question,
+                                       std::function<void(LogAnswer)> answer) {
+      asked_.push_back({std::move(question), std::move(answer)});
+    };
+  }
   environment.now = [this] { return now_; };
   environment.dead_letters = &dead_letters_;
   environment.partitioner_check = check_.get();
@@ -66,6 +75,15 @@ bool ShardLife::RunBackground(bool hear) {
   job = nullptr;
   if (hear) RunPosted();
   return true;
+}
+
+void ShardLife::AnswerFromLog() {
+  MemoryLogAdmin admin(log_, "sample.");
+  admin.partitions = options_.partition_count;
+  const Asked asked = std::move(asked_.front());
+  asked_.pop_front();
+  asked.answer(CompareWithLog(admin, "sample.", {&asked.question, 1}, absl::Seconds(1)).front());
+  RunPosted();
 }
 
 void ShardLife::RunPosted() {

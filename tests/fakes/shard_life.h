@@ -43,6 +43,15 @@ class ShardLife {
   const std::optional<absl::Status>& stopped_process() const { return stopped_process_; }
   ShardOptions& options() { return options_; }
   const std::vector<std::string>& quarantines() const { return quarantines_; }
+  // Questions about the log that nobody has answered yet; none are asked unless `on`.
+  void SetAskAboutLog(bool on) { ask_about_log_ = on; }
+  struct Asked {
+    LogQuestion question;
+    std::function<void(LogAnswer)> answer;
+  };
+  std::deque<Asked>& asked() { return asked_; }
+  // Answers the oldest as the log has it, and lets the shard hear.
+  void AnswerFromLog();
   bool background_waits() const { return !background_.empty(); }
 
   CheckpointRow Stored() const;
@@ -62,6 +71,8 @@ class ShardLife {
   std::deque<std::function<void()>> background_, posted_;
   std::optional<absl::Status> stopped_process_;
   std::vector<std::string> quarantines_;
+  bool ask_about_log_ = false;
+  std::deque<Asked> asked_;
   store::MemoryStore* store_ = nullptr;  // the shard's
   std::unique_ptr<Shard> shard_;
 };

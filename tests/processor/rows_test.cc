@@ -81,6 +81,30 @@ TEST(RowsTest, CheckpointSurvives) {
   EXPECT_EQ(decoded->distributions, 6u);
 }
 
+TEST(RowsTest, RememberedRecordsSurviveAndOlderBuildsHaveNone) {
+  CheckpointRow row{.next_offsets = {5, 0, 7}};
+  std::string without, with;
+  EncodeCheckpoint(row, &without);
+  row.remembered.last = {LastRecord{4, ~uint64_t{0}}, LastRecord{}, LastRecord{6, 0}};
+  row.remembered.proved[2] = {3, 9};
+  EncodeCheckpoint(row, &with);
+  EXPECT_LT(without.size(), with.size());
+  const auto read = DecodeCheckpoint(with);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(*read, row);
+  const auto old = DecodeCheckpoint(without);
+  ASSERT_TRUE(old.ok()) << old.status();
+  EXPECT_EQ(old->remembered, RememberedRecords{});
+}
+
+TEST(RowsTest, ARememberedRecordBeyondTheOffsetIsDamage) {
+  CheckpointRow row{.next_offsets = {5, 0, 7}};
+  row.remembered.last[0] = {5, 1};
+  std::string value;
+  EncodeCheckpoint(row, &value);
+  EXPECT_TRUE(absl::IsDataLoss(DecodeCheckpoint(value).status()));
+}
+
 TEST(RowsTest, ParticipantSurvivesAndIsSmall) {
   for (const domain::Contribution& contribution :
        {domain::Contribution{.channel = 0, .hour = 490'896, .purchase_amount = 0},

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "processor/domain/partitioner.h"
+#include "processor/domain/record_hash.h"
 #include "tests/fakes/memory_log.h"
 #include "tests/fakes/shard_life.h"
 
@@ -485,6 +486,195 @@ TEST_F(ShardTest, RandomLivesEndWithTheSameState) {
     ASSERT_EQ(domain::ToHex(scan->digest), domain::ToHex(disturbed.Stored().digest));
     ASSERT_EQ(disturbed.Stored().participants, undisturbed.Stored().participants);
   }
+}
+
+class LogOfShardTest : public ShardTest {
+ protected:
+  LogOfShardTest() {
+    life_->SetAskAboutLog(true);
+    life_->Restart();
+  }
+  // Lets the shard work, and its questions be answered from the log.
+  void WorkAndAnswer() {
+    life_->Work();
+    while (!life_->asked().empty()) {
+      life_->AnswerFromLog();
+      life_->Work();
+    }
+  }
+  void Store() {
+    WorkAndAnswer();
+    life_->Settle();
+  }
+  void Remake(int from, int to) {
+    log_.Remake(0, Topic::kParticipantRegistered);
+    Register(from, to);
+  }
+};
+
+TEST_F(LogOfShardTest, NothingIsFoldedBeforeTheLogHasBeenCompared) {
+  Register(0, 10);
+  life_->Work();
+  EXPECT_EQ(life_->shard().position()[1], 0);
+  ASSERT_EQ(life_->asked().size(), 1u);
+  life_->Work();
+  EXPECT_EQ(life_->asked().size(), 1u) << "asked once";
+  life_->AnswerFromLog();
+  life_->Work();
+  EXPECT_EQ(life_->Participants("evt-1"), 10);
+}
+
+TEST_F(LogOfShardTest, TheLastRecordIsStoredWithTheOffset) {
+  Register(0, 10);
+  Store();
+  EXPECT_EQ(life_->Stored().remembered.last[1].offset, 9);
+  EXPECT_FALSE(life_->Stored().remembered.last[0].known());
+  PoisonNext();
+  log_.Skip(0, Topic::kParticipantRegistered, 2);
+  life_->Settle();
+  EXPECT_EQ(StoredNext(), 13);
+  EXPECT_EQ(life_->Stored().remembered.last[1].offset, 10) << "one with a dead letter is read, too";
+  EXPECT_EQ(life_->Stored().remembered.last[1].hash,
+            domain::RecordHash("evt-1", "{not json", kTime));
+}
+
+TEST_F(LogOfShardTest, TheLastRecordOfWhatAFullDeltaFreezesIsItsOwn) {
+  life_->options().delta.bytes_max = 4'096;
+  life_->Restart();
+  Register(0, 1'000);
+  WorkAndAnswer();
+  ASSERT_TRUE(life_->RunBackground());
+  EXPECT_GT(StoredNext(), 0);
+  EXPECT_EQ(life_->Stored().remembered.last[1].offset, StoredNext() - 1);
+}
+
+TEST_F(LogOfShardTest, ATopicMadeAgainIsNeverMixedWithTheStateOfTheOldOne) {
+  Register(0, 10);
+  Store();
+  size_t quarantines = 0;
+  for (const int count : {30, 10}) {
+    Remake(100, 100 + count);
+    life_->Restart();
+    WorkAndAnswer();
+    EXPECT_TRUE(life_->shard().failed()) << count;
+    EXPECT_TRUE(life_->shard().GetHealth().quarantined);
+    EXPECT_THAT(life_->shard().GetHealth().failure, HasSubstr("tally rebuild"));
+    EXPECT_THAT(life_->shard().GetHealth().failure,
+                HasSubstr("sample.participant.registered/0 has another record at offset 9"));
+    while (life_->RunBackground()) {
+    }
+    EXPECT_EQ(life_->quarantines().size(), ++quarantines);
+    EXPECT_EQ(life_->Stored().participants, 10u);
+  }
+}
+
+TEST_F(LogOfShardTest, ShorterOneStopsTheShard) {
+  Register(0, 10);
+  Store();
+  Remake(100, 103);
+  life_->Restart();
+  WorkAndAnswer();
+  EXPECT_TRUE(life_->shard().failed());
+  EXPECT_FALSE(life_->shard().GetHealth().quarantined);
+  EXPECT_THAT(life_->shard().GetHealth().failure, HasSubstr("the log ends at 3"));
+}
+
+TEST_F(LogOfShardTest, WhatIsFetchedAfterNewsOfTheLogWaitsForTheComparison) {
+  Register(0, 10);
+  Store();
+  Remake(100, 130);
+  log_.NewGeneration();
+  life_->Work();
+  EXPECT_EQ(life_->shard().position()[1], 10);
+  EXPECT_EQ(life_->Participants("evt-1"), 10);
+  WorkAndAnswer();
+  EXPECT_TRUE(life_->shard().GetHealth().quarantined);
+}
+
+TEST_F(LogOfShardTest, NewsDuringAComparisonMeansAnotherOne) {
+  Register(0, 10);
+  Store();
+  log_.NewGeneration();
+  life_->Work();
+  ASSERT_EQ(life_->asked().size(), 1u);
+  log_.NewGeneration();
+  Register(10, 20);
+  life_->AnswerFromLog();
+  life_->Work();
+  EXPECT_EQ(life_->Participants("evt-1"), 10);
+  ASSERT_EQ(life_->asked().size(), 1u);
+  life_->AnswerFromLog();
+  life_->Work();
+  EXPECT_EQ(life_->Participants("evt-1"), 20);
+}
+
+// Without any news, records of the new topic may have been folded by the time somebody looks.
+TEST_F(LogOfShardTest, AReplacementThatNobodyNoticedIsFoundByTheOlderRecord) {
+  Register(0, 10);
+  Store();
+  life_->shard().CheckLog();
+  life_->AnswerFromLog();
+  Remake(100, 130);
+  life_->Settle();
+  EXPECT_EQ(life_->shard().position()[1], 30);
+  EXPECT_EQ(life_->Stored().remembered.last[1].offset, 29);
+  EXPECT_EQ(life_->Stored().remembered.proved[1].offset, 9);
+  life_->Restart();
+  WorkAndAnswer();
+  EXPECT_TRUE(life_->shard().GetHealth().quarantined);
+}
+
+TEST_F(LogOfShardTest, AStoreOfAnOlderBuildRemembersWhatTheLogHas) {
+  life_->SetAskAboutLog(false);
+  life_->Restart();
+  Register(0, 10);
+  life_->Settle();
+  life_->SetAskAboutLog(true);
+  life_->Restart();
+  WorkAndAnswer();
+  EXPECT_FALSE(life_->shard().failed());
+  Register(10, 11);
+  Store();
+  EXPECT_EQ(life_->Stored().remembered.last[1].offset, 10);
+}
+
+TEST_F(LogOfShardTest, NoAnswerHoldsTheShardAndItAsksAgain) {
+  Register(0, 10);
+  life_->Work();
+  life_->asked().front().answer({.status = absl::UnavailableError("no broker")});
+  life_->asked().pop_front();
+  life_->RunPosted();
+  life_->Work();
+  EXPECT_FALSE(life_->shard().failed());
+  EXPECT_EQ(life_->shard().position()[1], 0);
+  EXPECT_EQ(life_->asked().size(), 1u);
+}
+
+TEST_F(LogOfShardTest, AnAnswerForAShardThatIsGoneIsNoMatter) {
+  Register(0, 10);
+  life_->Work();
+  auto asked = life_->asked().front();
+  life_->Crash();
+  asked.answer({});
+  life_->RunPosted();
+  life_->Restart();
+}
+
+TEST_F(ShardTest, HaltedItReadsNothingMoreButStoresAndAnswers) {
+  Register(0, 10);
+  life_->Work();
+  life_->shard().Halt(absl::FailedPreconditionError("partitions were added"));
+  Register(10, 20);
+  life_->Settle();
+  EXPECT_EQ(life_->Participants("evt-1"), 10);
+  EXPECT_EQ(life_->Stored().participants, 10u);
+  EXPECT_FALSE(life_->shard().failed());
+  EXPECT_EQ(life_->shard().GetHealth().halted, "partitions were added");
+  EXPECT_EQ(life_->shard().GetHealth().failure, "");
+  absl::Status finished = absl::UnknownError("");
+  life_->shard().Finish([&](absl::Status status) { finished = std::move(status); });
+  life_->RunPosted();
+  EXPECT_TRUE(finished.ok()) << finished;
 }
 
 }  // namespace

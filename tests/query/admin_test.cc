@@ -54,6 +54,7 @@ TEST_F(AdminTest, Readiness) {
       {{"", true, false, {Shard(0, State::kFailed), Shard(1, State::kLive)}}, 200, "ready"},
       {{"", true, false, {Shard(0, State::kFailed), Shard(1, State::kFailed)}}, 503, "failed"},
       {{"", true, false, {Shard(0, State::kWriteBlocked)}}, 200, "ready"},
+      {{"", true, false, {Shard(0, State::kHalted)}}, 200, "ready"},
       {{"", true, false, {Shard(0, State::kQuarantined), Shard(1, State::kLive)}}, 200, "ready"},
       {{"", true, false, {Shard(0, State::kFailed), Shard(1, State::kQuarantined)}}, 503, "failed"},
       {{"", true, true, {Shard(0, State::kLive)}}, 503, "draining"},

@@ -51,6 +51,11 @@ class FakeLog : public LogAdmin {
     return absl::OkStatus();
   }
 
+  absl::StatusOr<std::vector<RecordAt>> ReadAt(const std::vector<PartitionAt>&,
+                                               absl::Duration) override {
+    return absl::UnimplementedError("");
+  }
+
   void Input(int64_t begin, int64_t end) {
     Topic& topic = topics["in"];
     topic.range = {begin, end};

@@ -1,0 +1,186 @@
+#include "processor/log_watch.h"
+
+#include <pthread.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <iterator>
+#include <thread>
+#include <utility>
+
+#include "processor/log_check.h"
+
+namespace tally {
+namespace {
+
+// Shards ask at about the same time, and are answered together.
+constexpr absl::Duration kGatherTime = absl::Milliseconds(2);
+constexpr absl::Duration kLookAgainAfter = absl::Seconds(10);
+
+std::string_view Text(const absl::Status& status) {
+  return {status.message().data(), status.message().size()};
+}
+
+}  // namespace
+
+LogWatch::LogWatch(LogWatchOptions options, std::shared_ptr<LogAdmin> admin, LogWatchEvents events,
+                   std::function<absl::Time()> now, Metrics& metrics)
+    : options_(std::move(options)),
+      admin_(std::move(admin)),
+      events_(std::move(events)),
+      now_(std::move(now)),
+      metrics_(metrics),
+      next_look_(now_() + options_.interval),
+      backoff_(options_.backoff_min) {}
+
+void LogWatch::Ask(LogQuestion question, Answer answer) {
+  absl::MutexLock lock(&mutex_);
+  asked_.push_back({std::move(question), std::move(answer)});
+}
+
+void LogWatch::Mute() {
+  absl::MutexLock lock(&mutex_);
+  muted_ = true;
+}
+
+bool LogWatch::muted() const {
+  absl::MutexLock lock(&mutex_);
+  return muted_;
+}
+
+absl::Duration LogWatch::Step() {
+  if (now_() >= next_look_) LookAtTopics();
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!asked_.empty()) backoff_ = options_.backoff_min;
+    std::move(asked_.begin(), asked_.end(), std::back_inserter(open_));
+    asked_.clear();
+  }
+  if (!open_.empty()) Compare();
+  const absl::Duration to_look = std::max(next_look_ - now_(), absl::ZeroDuration());
+  if (open_.empty()) return to_look;
+  return std::min(to_look, std::exchange(backoff_, std::min(2 * backoff_, options_.backoff_max)));
+}
+
+void LogWatch::LookAtTopics() {
+  const auto topics = admin_->DescribeTopics(InputTopics(options_.topic_prefix), options_.timeout);
+  if (muted()) return;
+  next_look_ =
+      now_() + (topics.ok() ? options_.interval : std::min(options_.interval, kLookAgainAfter));
+  events_.look_at_all();
+  if (!topics.ok()) {
+    spdlog::debug("the topics could not be looked at: {}", Text(topics.status()));
+    return;
+  }
+  for (const auto topic : domain::kTopics) {
+    const auto& info = (*topics)[static_cast<size_t>(domain::Index(topic))];
+    metrics_.SetTopicPartitions(topic, info.partitions);
+  }
+  const absl::Status status = CheckPartitions(*topics, options_.partition_count);
+  if (status.ok() || std::exchange(partitions_added_, true)) return;
+  events_.partitions_added(status);
+}
+
+void LogWatch::Compare() {
+  const std::vector<LogAnswer> answers = Read(open_);
+  if (muted()) return;
+  std::vector<Open> left;
+  for (size_t i = 0; i < answers.size(); ++i) {
+    Open& open = open_[i];
+    if (!IsFinal(answers[i].status, ++open.tries)) {
+      left.push_back(std::move(open));
+      continue;
+    }
+    Count(answers[i]);
+    open.answer(answers[i]);
+  }
+  open_ = std::move(left);
+  if (open_.empty()) metrics_.SetLogChecked(absl::Now());
+}
+
+std::vector<LogAnswer> LogWatch::Read(const std::vector<Open>& open) {
+  std::vector<LogQuestion> questions;
+  for (const Open& one : open) questions.push_back(one.question);
+  auto answers = CompareWithLog(*admin_, options_.topic_prefix, questions, options_.timeout);
+  // One partition that is not there must not keep the others from being looked at.
+  for (size_t i = 0; questions.size() > 1 && i < questions.size() && !muted(); ++i) {
+    if (!absl::IsNotFound(answers[i].status)) continue;
+    answers[i] =
+        CompareWithLog(*admin_, options_.topic_prefix, {&questions[i], 1}, options_.timeout)
+            .front();
+  }
+  return answers;
+}
+
+bool LogWatch::IsFinal(const absl::Status& status, int tries) const {
+  if (status.ok() || absl::IsDataLoss(status)) return true;
+  return tries >= (absl::IsOutOfRange(status) ? options_.short_tries : options_.tries_max);
+}
+
+void LogWatch::Count(const LogAnswer& answer) {
+  for (int i = 0; i < kComparisons; ++i) {
+    const int count = answer.comparisons[static_cast<size_t>(i)];
+    if (count > 0) metrics_.CountLogChecks(static_cast<Comparison>(i), count);
+  }
+  const bool judged =
+      answer.status.ok() || absl::IsDataLoss(answer.status) || absl::IsOutOfRange(answer.status);
+  if (!judged) {
+    metrics_.CountLogCheckFailed();
+    spdlog::warn("the log could not be compared with what was read, it is tried again: {}",
+                 Text(answer.status));
+  }
+  for (const std::string& what : answer.unjudged) {
+    if (!said_.insert(what).second) continue;
+    spdlog::warn(
+        "{}: whether the topic is still the one that was read cannot be told by this record", what);
+  }
+}
+
+// Kept by the thread as well, which may outlive its owner.
+struct LogWatchThread::Shared {
+  explicit Shared(std::shared_ptr<LogWatch> of) : watch(std::move(of)) {}
+
+  void Run() {
+    pthread_setname_np(pthread_self(), "log-watch");
+    for (;;) {
+      const absl::Duration wait = watch->Step();
+      absl::MutexLock lock(&mutex);
+      mutex.AwaitWithTimeout(absl::Condition(this, &Shared::Wanted), wait);
+      if (stopping) break;
+      if (woken) mutex.AwaitWithTimeout(absl::Condition(&stopping), kGatherTime);
+      woken = false;
+    }
+    absl::MutexLock lock(&mutex);
+    ended = true;
+  }
+  bool Wanted() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return woken || stopping; }
+
+  const std::shared_ptr<LogWatch> watch;
+  absl::Mutex mutex;
+  bool woken ABSL_GUARDED_BY(mutex) = false;
+  bool stopping ABSL_GUARDED_BY(mutex) = false;
+  bool ended ABSL_GUARDED_BY(mutex) = false;
+};
+
+LogWatchThread::LogWatchThread(std::shared_ptr<LogWatch> watch)
+    : shared_(std::make_shared<Shared>(std::move(watch))) {
+  std::thread([shared = shared_] { shared->Run(); }).detach();
+}
+
+LogWatchThread::~LogWatchThread() { Stop(); }
+
+void LogWatchThread::Stop() {
+  constexpr absl::Duration kEndLimit = absl::Milliseconds(500);
+  shared_->watch->Mute();
+  absl::MutexLock lock(&shared_->mutex);
+  shared_->stopping = true;
+  shared_->mutex.AwaitWithTimeout(absl::Condition(&shared_->ended), kEndLimit);
+}
+
+void LogWatchThread::Ask(LogQuestion question, LogWatch::Answer answer) {
+  shared_->watch->Ask(std::move(question), std::move(answer));
+  absl::MutexLock lock(&shared_->mutex);
+  shared_->woken = true;
+}
+
+}  // namespace tally

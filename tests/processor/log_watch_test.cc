@@ -1,0 +1,144 @@
+#include "processor/log_watch.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <prometheus/registry.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "tests/fakes/memory_log.h"
+#include "tests/fakes/memory_log_admin.h"
+
+namespace tally {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr auto kRegistered = domain::Topic::kParticipantRegistered;
+
+class LogWatchTest : public ::testing::Test {
+ protected:
+  LogWatchTest() {
+    for (int i = 0; i < 10; ++i) log_.Append(0, kRegistered, "k", absl::StrCat("v", i), 1);
+    MakeWatch();
+  }
+
+  void MakeWatch() {
+    LogWatchOptions options;
+    options.topic_prefix = "sample.";
+    options.partition_count = 1;
+    watch_ = std::make_shared<LogWatch>(
+        options, admin_,
+        LogWatchEvents{.look_at_all = [this] { ++looks_; },
+                       .partitions_added = [this](const absl::Status& why) { added_ = why; }},
+        [this] { return now_; }, metrics_);
+  }
+  void Ask(int32_t partition = 0, uint64_t hash = 7) {
+    LogQuestion question{.partition = partition, .next = {0, 10, 0}, .remembered = {}};
+    if (hash != 0) question.remembered.last[1] = {9, hash};
+    watch_->Ask(question, [this](LogAnswer answer) { answers_.push_back(std::move(answer)); });
+  }
+
+  MemoryLog log_;
+  std::shared_ptr<MemoryLogAdmin> admin_ = std::make_shared<MemoryLogAdmin>(log_, "sample.");
+  prometheus::Registry registry_;
+  Metrics metrics_{registry_, "sample."};
+  absl::Time now_ = absl::FromUnixSeconds(1'767'225'600);
+  int looks_ = 0;
+  absl::Status added_;
+  std::vector<LogAnswer> answers_;
+  std::shared_ptr<LogWatch> watch_;
+};
+
+TEST_F(LogWatchTest, AnswersWhatIsAskedAndThenWaitsForTheInterval) {
+  EXPECT_EQ(watch_->Step(), absl::Minutes(5));
+  Ask();
+  Ask(0, 0);
+  EXPECT_EQ(watch_->Step(), absl::Minutes(5));
+  ASSERT_EQ(answers_.size(), 2u);
+  EXPECT_TRUE(absl::IsDataLoss(answers_[0].status)) << answers_[0].status;
+  EXPECT_TRUE(answers_[1].status.ok());
+  EXPECT_EQ(admin_->reads, 2);  // of all questions together: the last records, then the older ones
+}
+
+TEST_F(LogWatchTest, TriesAgainEverMoreSlowlyAndSaysInTheEndWhyThereIsNoAnswer) {
+  admin_->failure = absl::UnavailableError("no broker");
+  Ask();
+  EXPECT_EQ(watch_->Step(), absl::Milliseconds(250));
+  EXPECT_EQ(watch_->Step(), absl::Milliseconds(500));
+  for (int i = 2; i < 9; ++i) EXPECT_LE(watch_->Step(), absl::Seconds(5));
+  EXPECT_TRUE(answers_.empty());
+  watch_->Step();
+  ASSERT_EQ(answers_.size(), 1u);
+  EXPECT_TRUE(absl::IsUnavailable(answers_[0].status));
+}
+
+TEST_F(LogWatchTest, ALogThatLooksTooShortIsLookedAtAgain) {
+  log_.Truncate(0, kRegistered, 5);
+  Ask();
+  watch_->Step();
+  watch_->Step();
+  EXPECT_TRUE(answers_.empty());
+  for (int i = 5; i < 10; ++i) log_.Append(0, kRegistered, "k", absl::StrCat("v", i), 1);
+  watch_->Step();
+  ASSERT_EQ(answers_.size(), 1u);
+  EXPECT_TRUE(absl::IsDataLoss(answers_[0].status));
+  log_.Truncate(0, kRegistered, 5);
+  Ask();
+  for (int i = 0; i < 3; ++i) watch_->Step();
+  ASSERT_EQ(answers_.size(), 2u);
+  EXPECT_TRUE(absl::IsOutOfRange(answers_[1].status));
+}
+
+TEST_F(LogWatchTest, APartitionThatIsNotThereKeepsNobodyElseWaiting) {
+  Ask(0);
+  Ask(3);
+  watch_->Step();
+  ASSERT_EQ(answers_.size(), 1u);
+  EXPECT_TRUE(absl::IsDataLoss(answers_[0].status));
+}
+
+TEST_F(LogWatchTest, EveryIntervalShardsAreToAskAndTopicsAreCounted) {
+  now_ += absl::Minutes(5);
+  watch_->Step();
+  EXPECT_EQ(looks_, 1);
+  EXPECT_TRUE(added_.ok());
+  admin_->partitions = 3;
+  watch_->Step();
+  EXPECT_TRUE(added_.ok());
+  now_ += absl::Minutes(5);
+  watch_->Step();
+  EXPECT_EQ(looks_, 2);
+  EXPECT_THAT(std::string(added_.message()), HasSubstr("sample.event.created has 3"));
+  EXPECT_THAT(std::string(added_.message()), HasSubstr("--topic-prefix"));
+  added_ = absl::OkStatus();
+  now_ += absl::Minutes(5);
+  watch_->Step();
+  EXPECT_TRUE(added_.ok()) << "said twice";
+}
+
+TEST_F(LogWatchTest, TopicsThatCannotBeLookedAtAreTriedAgainSoon) {
+  admin_->failure = absl::UnavailableError("no broker");
+  now_ += absl::Minutes(5);
+  EXPECT_EQ(watch_->Step(), absl::Seconds(10));
+}
+
+TEST_F(LogWatchTest, NobodyHearsAnythingOfAWatchThatIsMuted) {
+  Ask();
+  now_ += absl::Minutes(5);
+  watch_->Mute();
+  watch_->Step();
+  EXPECT_TRUE(answers_.empty());
+  EXPECT_EQ(looks_, 0);
+}
+
+TEST_F(LogWatchTest, AThreadAnswersAndEnds) {
+  absl::Notification answered;
+  LogWatchThread thread(watch_);
+  thread.Ask({.partition = 0, .next = {0, 10, 0}, .remembered = {}},
+             [&](LogAnswer) { answered.Notify(); });
+  answered.WaitForNotification();
+}
+
+}  // namespace
+}  // namespace tally
