@@ -13,6 +13,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -449,8 +450,9 @@ int Run(Config config) {
                       .instance = config.instance,
                       .instances = config.instances,
                       .position_wait = config.position_wait});
+  boost::asio::thread_pool aside(1);
   query::Service service(
-      reader, [] { return absl::Now(); }, kVersion);
+      reader, [] { return absl::Now(); }, kVersion, query::Aside(aside.get_executor()));
   auto engine = std::make_unique<Engine>(config, *std::move(log), *std::move(data_dir), reader,
                                          metrics, [&end](absl::Status why) { end.StopWith(why); });
 

@@ -34,6 +34,17 @@ absl::Status Unknown(const Subject& subject, const Reading& reading) {
   return status;
 }
 
+// What the viewer sees, by id.
+std::vector<EventSnapshot> Arranged(std::vector<EventSnapshot> events, const Viewer& viewer) {
+  std::erase_if(events, [&](const EventSnapshot& event) {
+    return !viewer.Sees(event.aggregate.description->user_id);
+  });
+  std::sort(events.begin(), events.end(), [](const auto& a, const auto& b) {
+    return a.aggregate.event_id < b.aggregate.event_id;
+  });
+  return events;
+}
+
 awaitable<absl::StatusOr<UserAnswer>> ReadEventAsUser(Reader& reader, std::string event_id,
                                                       TimelineNeed need,
                                                       std::vector<MinOffset> min) {
@@ -63,8 +74,9 @@ absl::StatusOr<std::vector<MinOffset>> ParseMin(const std::string& min_position,
   return min;
 }
 
-awaitable<absl::StatusOr<Reading>> Read(Reader& reader, Viewer viewer, Subject subject,
-                                        TimelineNeed need, std::vector<MinOffset> min) {
+awaitable<absl::StatusOr<Reading>> Read(Reader& reader, const Aside& aside, Viewer viewer,
+                                        Subject subject, TimelineNeed need,
+                                        std::vector<MinOffset> min) {
   // Somebody else's data is not even read, see TimelineNeed.
   need.viewer = viewer;
   const std::string user_id = viewer.Sees(subject.id) ? subject.id : kNobody;
@@ -78,14 +90,24 @@ awaitable<absl::StatusOr<Reading>> Read(Reader& reader, Viewer viewer, Subject s
   done.hours = std::move(read->hours);
   done.position = EncodePosition(read->position, reader.LogIdentity());
   done.catching_up = read->catching_up;
-  std::erase_if(done.events, [&](const EventSnapshot& event) {
-    return !viewer.Sees(event.aggregate.description->user_id);
-  });
+  const auto arrange = [&] { return Arranged(std::move(done.events), viewer); };
+  if (const size_t steps = StepsOf(done.events); aside.IsFor(steps)) {
+    auto arranging = aside.Do(steps, arrange);
+    done.events = co_await std::move(arranging);
+  } else {
+    done.events = arrange();
+  }
   if (done.events.empty()) co_return Unknown(subject, done);
-  std::sort(done.events.begin(), done.events.end(), [](const auto& a, const auto& b) {
-    return a.aggregate.event_id < b.aggregate.event_id;
-  });
   co_return done;
+}
+
+size_t StepsOf(const std::vector<EventSnapshot>& events) {
+  size_t steps = events.size();
+  for (const EventSnapshot& event : events) {
+    if (steps > Aside::kStepsHereMax) break;
+    steps += event.aggregate.channels.size();
+  }
+  return steps;
 }
 
 EtagBuilder& AddEvents(const Reading& reading, EtagBuilder& etag) {

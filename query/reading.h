@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "query/aside.h"
 #include "query/etag.h"
 #include "query/problem.h"
 #include "query/reader.h"
@@ -31,9 +32,13 @@ absl::StatusOr<std::vector<MinOffset>> ParseMin(const std::string& min_position,
 
 // Errors: those of Reader, with the token of the position reached in the payload; kNotFound for an
 // id of which nothing is known or that is not the viewer's (the two cannot be told apart), or
-// kUnavailable while catching up. `reader` outlives the call.
-boost::asio::awaitable<absl::StatusOr<Reading>> Read(Reader& reader, Viewer viewer, Subject subject,
+// kUnavailable while catching up. `reader` and `aside` outlive the call.
+boost::asio::awaitable<absl::StatusOr<Reading>> Read(Reader& reader, const Aside& aside,
+                                                     Viewer viewer, Subject subject,
                                                      TimelineNeed need, std::vector<MinOffset> min);
+
+// For Aside: of going once through the events and their channels.
+size_t StepsOf(const std::vector<EventSnapshot>& events);
 
 // Adds everything of the events that an answer can show.
 EtagBuilder& AddEvents(const Reading& reading, EtagBuilder& etag);

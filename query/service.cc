@@ -37,10 +37,14 @@ bool IsUnchanged(const Request& request, std::string_view etag) {
   return request.if_none_match.has_value() && MatchesEtag(*request.if_none_match, etag);
 }
 
-// Without the view.
-template <class View>
-Answer<View> AnswerOf(const Reading& reading, EtagBuilder& etag) {
-  return {std::nullopt, AddEvents(reading, etag).Build(), reading.position, reading.catching_up};
+// The view is made only for who does not have it. The reading ends here: freeing it takes time too.
+template <class View, class Make>
+Answer<View> AnswerOf(Reading reading, const Request& request, EtagBuilder& etag,
+                      const Make& make) {
+  Answer<View> answer = {std::nullopt, AddEvents(reading, etag).Build(), reading.position,
+                         reading.catching_up};
+  if (!IsUnchanged(request, answer.etag)) answer.view = make(reading);
+  return answer;
 }
 
 void AddNames(const std::vector<std::string>& names, EtagBuilder& etag) {
@@ -52,8 +56,11 @@ domain::Hour HourOf(absl::Time time) { return domain::HourOf(absl::ToUnixMillis(
 
 }  // namespace
 
-Service::Service(Reader& reader, Clock clock, std::string version)
-    : reader_(reader), clock_(std::move(clock)), version_(std::move(version)) {}
+Service::Service(Reader& reader, Clock clock, std::string version, Aside aside)
+    : reader_(reader),
+      clock_(std::move(clock)),
+      version_(std::move(version)),
+      aside_(std::move(aside)) {}
 
 EtagBuilder Service::NewEtag(std::string_view operation, const Subject& subject) const {
   EtagBuilder etag(operation, version_, reader_.LogIdentity());
@@ -76,14 +83,15 @@ awaitable<absl::StatusOr<Answer<EventDashboard>>> Service::GetEventDashboard(Req
   auto min = ParseMin(request.min_position, reader_, WithUnreadable(request, std::move(errors)));
   if (!min.ok()) co_return min.status();
 
-  auto reading = Read(reader_, request.viewer, subject, DashboardNeed(window), *std::move(min));
-  const auto read = co_await std::move(reading);
+  auto reading =
+      Read(reader_, aside_, request.viewer, subject, DashboardNeed(window), *std::move(min));
+  auto read = co_await std::move(reading);
   if (!read.ok()) co_return read.status();
   EtagBuilder etag = NewEtag("dashboard", subject);
   etag.Add(window);
-  auto answer = AnswerOf<EventDashboard>(*read, etag);
-  if (IsUnchanged(request, answer.etag)) co_return answer;
-  answer.view = MakeEventDashboard(read->events.front(), window);
+  auto answer = AnswerOf<EventDashboard>(
+      *std::move(read), request, etag,
+      [&](const Reading& taken) { return MakeEventDashboard(taken.events.front(), window); });
   co_return answer;
 }
 
@@ -99,15 +107,19 @@ awaitable<absl::StatusOr<Answer<UserDashboard>>> Service::GetUserDashboard(Reque
   const auto pass = co_await std::move(entering);
   if (!pass.ok()) co_return pass.status();
 
-  auto reading = Read(reader_, request.viewer, subject, DashboardNeed(window), *std::move(min));
-  const auto read = co_await std::move(reading);
+  auto reading =
+      Read(reader_, aside_, request.viewer, subject, DashboardNeed(window), *std::move(min));
+  auto read = co_await std::move(reading);
   if (!read.ok()) co_return read.status();
   EtagBuilder etag = NewEtag("dashboard", subject);
   etag.Add(window).Add(page.page).Add(page.size);
   etag.Add(static_cast<int64_t>(page.sort_by)).Add(page.ascending ? 1 : 0);
-  auto answer = AnswerOf<UserDashboard>(*read, etag);
-  if (IsUnchanged(request, answer.etag)) co_return answer;
-  answer.view = MakeUserDashboard(subject.id, read->events, window, page);
+  auto answering = aside_.Do(StepsOf(read->events), [&] {
+    return AnswerOf<UserDashboard>(*std::move(read), request, etag, [&](const Reading& taken) {
+      return MakeUserDashboard(subject.id, taken.events, window, page);
+    });
+  });
+  auto answer = co_await std::move(answering);
   co_return answer;
 }
 
@@ -123,16 +135,20 @@ awaitable<absl::StatusOr<Answer<ChannelsView>>> Service::GetChannels(Level level
   const auto pass = co_await std::move(entering);
   if (!pass.ok()) co_return pass.status();
 
-  auto reading = Read(reader_, request.viewer, subject, ChannelsNeed(window), *std::move(min));
-  const auto read = co_await std::move(reading);
+  auto reading =
+      Read(reader_, aside_, request.viewer, subject, ChannelsNeed(window), *std::move(min));
+  auto read = co_await std::move(reading);
   if (!read.ok()) co_return read.status();
   EtagBuilder etag = NewEtag("channels", subject);
   etag.Add(window);
   etag.Add(static_cast<int64_t>(selection.sort_by)).Add(selection.ascending ? 1 : 0);
   AddNames(selection.names, etag);
-  auto answer = AnswerOf<ChannelsView>(*read, etag);
-  if (IsUnchanged(request, answer.etag)) co_return answer;
-  answer.view = MakeChannelsView(subject, read->events, window, selection);
+  auto answering = aside_.Do(StepsOf(read->events), [&] {
+    return AnswerOf<ChannelsView>(*std::move(read), request, etag, [&](const Reading& taken) {
+      return MakeChannelsView(subject, taken.events, window, selection);
+    });
+  });
+  auto answer = co_await std::move(answering);
   co_return answer;
 }
 
@@ -149,14 +165,17 @@ awaitable<absl::StatusOr<Answer<RoiView>>> Service::GetRoi(Level level, Request 
   const auto pass = co_await std::move(entering);
   if (!pass.ok()) co_return pass.status();
 
-  auto reading = Read(reader_, request.viewer, subject, TimelineNeed{}, *std::move(min));
-  const auto read = co_await std::move(reading);
+  auto reading = Read(reader_, aside_, request.viewer, subject, TimelineNeed{}, *std::move(min));
+  auto read = co_await std::move(reading);
   if (!read.ok()) co_return read.status();
   EtagBuilder etag = NewEtag("roi", subject);
   etag.Add(window);
-  auto answer = AnswerOf<RoiView>(*read, etag);
-  if (IsUnchanged(request, answer.etag)) co_return answer;
-  answer.view = MakeRoiView(subject, read->events, window);
+  auto answering = aside_.Do(StepsOf(read->events), [&] {
+    return AnswerOf<RoiView>(*std::move(read), request, etag, [&](const Reading& taken) {
+      return MakeRoiView(subject, taken.events, window);
+    });
+  });
+  auto answer = co_await std::move(answering);
   co_return answer;
 }
 
@@ -174,22 +193,25 @@ awaitable<absl::StatusOr<Answer<TimelineView>>> Service::GetTimeline(Level level
   const auto pass = co_await std::move(entering);
   if (!pass.ok()) co_return pass.status();
 
-  auto reading =
-      Read(reader_, request.viewer, subject, TimelineNeedOf(window, channels), *std::move(min));
-  const auto read = co_await std::move(reading);
+  auto reading = Read(reader_, aside_, request.viewer, subject, TimelineNeedOf(window, channels),
+                      *std::move(min));
+  auto read = co_await std::move(reading);
   if (!read.ok()) co_return read.status();
-  const Buckets buckets = TimelineBuckets(window, read->hours, interval);
-  std::vector<ParameterError> zone_errors;
-  if (buckets.size() > 0) CheckZone(window, buckets.range(), zone_errors);
-  if (!zone_errors.empty()) co_return InvalidParameters(std::move(zone_errors));
-  const size_t ended = CountEnded(buckets, HourOf(now));
-  EtagBuilder etag = NewEtag("timeline", subject);
-  etag.Add(window).Add(static_cast<int64_t>(interval)).Add(static_cast<int64_t>(ended));
-  AddNames(channels, etag);
-  auto answer = AnswerOf<TimelineView>(*read, etag);
-  if (IsUnchanged(request, answer.etag)) co_return answer;
-  answer.view =
-      MakeTimelineView(subject, read->events, read->hours, window, interval, buckets, ended);
+  const auto answer_of = [&]() -> absl::StatusOr<Answer<TimelineView>> {
+    const Buckets buckets = TimelineBuckets(window, read->hours, interval);
+    std::vector<ParameterError> zone_errors;
+    if (buckets.size() > 0) CheckZone(window, buckets.range(), zone_errors);
+    if (!zone_errors.empty()) return InvalidParameters(std::move(zone_errors));
+    const size_t ended = CountEnded(buckets, HourOf(now));
+    EtagBuilder etag = NewEtag("timeline", subject);
+    etag.Add(window).Add(static_cast<int64_t>(interval)).Add(static_cast<int64_t>(ended));
+    AddNames(channels, etag);
+    return AnswerOf<TimelineView>(*std::move(read), request, etag, [&](const Reading& taken) {
+      return MakeTimelineView(subject, taken.events, taken.hours, window, interval, buckets, ended);
+    });
+  };
+  auto answering = aside_.Do(Aside::kMany, answer_of);
+  auto answer = co_await std::move(answering);
   co_return answer;
 }
 

@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "query/aside.h"
 #include "query/etag.h"
 #include "query/problem.h"
 #include "query/reader.h"
@@ -56,8 +57,9 @@ struct Answer {
 class Service {
  public:
   using Clock = std::function<absl::Time()>;
-  // `version` is the binary's: answers of other versions have other entity tags.
-  Service(Reader& reader, Clock clock, std::string version);
+  // `version` is the binary's: answers of other versions have other entity tags. What takes long is
+  // done `aside`.
+  Service(Reader& reader, Clock clock, std::string version, Aside aside = Aside());
 
   boost::asio::awaitable<absl::StatusOr<Answer<EventDashboard>>> GetEventDashboard(Request request);
   boost::asio::awaitable<absl::StatusOr<Answer<UserDashboard>>> GetUserDashboard(Request request);
@@ -69,14 +71,16 @@ class Service {
   boost::asio::awaitable<absl::StatusOr<Answer<TimelineView>>> GetTimeline(Level level,
                                                                            Request request);
 
+  // Where long answers are to be written down, too.
+  const Aside& aside() const { return aside_; }
+
  private:
   EtagBuilder NewEtag(std::string_view operation, const Subject& subject) const;
 
   // Of one event there is no line.
   boost::asio::awaitable<absl::StatusOr<Turnstile::Pass>> EnterFor(Level level);
 
-  // All events of a user can be megabytes while they are read; a timeline is a megabyte of text to
-  // make, during which its thread answers nobody else.
+  // All events of a user can be megabytes while they are read; so can the text of a timeline be.
   static constexpr size_t kUserReadsMax = 16;
   static constexpr size_t kTimelinesMax = 4;
   static constexpr size_t kWaitingMax = 512;
@@ -86,6 +90,7 @@ class Service {
   Reader& reader_;
   Clock clock_;
   std::string version_;
+  const Aside aside_;
 };
 
 }  // namespace tally::query

@@ -8,6 +8,7 @@
 #include "query/grpc/convert.h"
 #include "query/grpc/status.h"
 #include "query/problem.h"
+#include "query/views/rows.h"
 
 namespace tally::query::rpc {
 namespace {
@@ -18,12 +19,18 @@ constexpr char kAuthorization[] = "authorization";
 
 // gRPC keeps `response` until the call is done, which is after this.
 template <class View, class ResponseMessage>
-awaitable<absl::Status> Respond(awaitable<absl::StatusOr<Answer<View>>> operation,
+awaitable<absl::Status> Respond(const Aside& aside,
+                                awaitable<absl::StatusOr<Answer<View>>> operation,
                                 ResponseMessage* response) {
   const auto answer = co_await std::move(operation);
   if (!answer.ok()) co_return answer.status();
-  FillResponse(*answer, response);
-  co_return absl::OkStatus();
+  const size_t rows = answer->view.has_value() ? RowsOf(*answer->view) : 0;
+  auto filling = aside.Do(rows, [&answer, response] {
+    FillResponse(*answer, response);
+    return absl::OkStatus();
+  });
+  absl::Status status = co_await std::move(filling);
+  co_return status;
 }
 
 }  // namespace
@@ -75,7 +82,7 @@ QueryService::Reactor* QueryService::Start(Context* context, std::string_view me
                      ok ? response->ByteSizeLong() : 0);
   };
   events.done = [this] { gate_.Leave(); };
-  return Call::Start(executor_, Respond(operation(std::move(request)), response),
+  return Call::Start(executor_, Respond(service_.aside(), operation(std::move(request)), response),
                      std::move(events));
 }
 

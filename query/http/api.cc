@@ -6,6 +6,7 @@
 #include "query/http/problem_response.h"
 #include "query/json.h"
 #include "query/problem.h"
+#include "query/views/rows.h"
 
 namespace tally::query::http {
 namespace {
@@ -43,6 +44,17 @@ Response FromAnswer(const Answer<View>& answer) {
   return response;
 }
 
+template <class View>
+awaitable<Response> Respond(const Aside& aside, awaitable<absl::StatusOr<Answer<View>>> operation) {
+  const auto answer = co_await std::move(operation);
+  if (!answer.ok()) co_return FromStatus(answer.status());
+  const size_t rows = answer->view.has_value() ? RowsOf(*answer->view) : 0;
+  if (!aside.IsFor(rows)) co_return FromAnswer(*answer);
+  auto responding = aside.Do(rows, [&answer] { return FromAnswer(*answer); });
+  auto response = co_await std::move(responding);
+  co_return response;
+}
+
 query::Request ToOperation(Request request) {
   return {std::move(request.path.front()), std::move(request.query),
           std::move(request.min_position), std::move(request.if_none_match),
@@ -53,8 +65,7 @@ template <class View>
 Route MakeRoute(std::string path, Service& service,
                 awaitable<absl::StatusOr<Answer<View>>> (Service::*operation)(query::Request)) {
   return {std::move(path), kJson, [&service, operation](Request request) -> awaitable<Response> {
-            auto answer = co_await (service.*operation)(ToOperation(std::move(request)));
-            co_return answer.ok() ? FromAnswer(*answer) : FromStatus(answer.status());
+            return Respond(service.aside(), (service.*operation)(ToOperation(std::move(request))));
           }};
 }
 
@@ -65,8 +76,8 @@ Route MakeRoute(std::string path, Service& service,
                 Level level) {
   return {std::move(path), kJson,
           [&service, operation, level](Request request) -> awaitable<Response> {
-            auto answer = co_await (service.*operation)(level, ToOperation(std::move(request)));
-            co_return answer.ok() ? FromAnswer(*answer) : FromStatus(answer.status());
+            return Respond(service.aside(),
+                           (service.*operation)(level, ToOperation(std::move(request))));
           }};
 }
 
