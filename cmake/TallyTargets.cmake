@@ -23,6 +23,7 @@ if(TALLY_SANITIZE)
   endif()
   if(CMAKE_CXX_COMPILER_ID MATCHES Clang AND TALLY_SANITIZE MATCHES undefined)
     add_compile_options(-fno-sanitize=function)  # clang 14 makes no coroutines with it
+    add_compile_options(-fsanitize-ignorelist=${PROJECT_SOURCE_DIR}/cmake/sanitize_ignore.txt)
   endif()
 endif()
 

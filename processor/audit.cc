@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "processor/steady_now.h"
 
 namespace tally {
 namespace {
@@ -108,22 +109,23 @@ void Audit::Finish(const absl::Status& status) {
   } else if (!status.ok()) {
     spdlog::warn("audit: shard {} could not be checked, it will be tried again: {}",
                  shard().partition, Text(status));
-    metrics_.CountAudit(shard().partition, Result::kError, clock_.now());
+    metrics_.CountAudit(shard().partition, Result::kError, clock_.wall_now());
   } else {
     spdlog::debug("audit: shard {} is right, {} rows", shard().partition, check->rows());
-    metrics_.CountAudit(shard().partition, Result::kEqual, clock_.now());
+    metrics_.CountAudit(shard().partition, Result::kEqual, clock_.wall_now());
   }
 }
 
 void Audit::Report(const std::string& why) {
   spdlog::critical("AUDIT: the stored rows of shard {} are wrong: {}", shard().partition, why);
-  metrics_.CountAudit(shard().partition, Metrics::AuditResult::kDiffers, clock_.now());
+  metrics_.CountAudit(shard().partition, Metrics::AuditResult::kDiffers, clock_.wall_now());
   shard().quarantine(absl::DataLossError(why));
 }
 
 AuditThread::AuditThread(AuditOptions options, std::vector<AuditedShard> shards, Metrics& metrics)
     : audit_(options, std::move(shards),
-             {.now = [] { return absl::Now(); },
+             {.now = SteadyNow,
+              .wall_now = [] { return absl::Now(); },
               .cpu_time = ThreadCpuTime,
               .stopping =
                   [this] {

@@ -47,7 +47,8 @@ struct AuditedShard {
 class Audit {
  public:
   struct Clock {
-    std::function<absl::Time()> now;
+    std::function<absl::Time()> now;           // never jumps
+    std::function<absl::Time()> wall_now;      // for people
     std::function<absl::Duration()> cpu_time;  // of the calling thread
     std::function<bool()> stopping;            // true: end the piece at once
   };

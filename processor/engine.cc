@@ -15,6 +15,7 @@
 #include "absl/synchronization/notification.h"
 #include "processor/log_check.h"
 #include "processor/shard_store.h"
+#include "processor/steady_now.h"
 #include "store/memory_store.h"
 #include "store/quarantine.h"
 
@@ -186,10 +187,10 @@ void Engine::RunUntilStopped() {
     metrics_.SetBrokerReachable(absl::IsNotFound(status));
     const std::string what(status.message());
     SetStarting(what);
-    if (what != said || absl::Now() - said_at > kRepeatLogAfter) {
+    if (what != said || SteadyNow() - said_at > kRepeatLogAfter) {
       spdlog::warn("waiting to start, and trying again: {}", what);
       said = what;
-      said_at = absl::Now();
+      said_at = SteadyNow();
     }
     if (!WaitFor(backoff)) return;
     backoff = std::min(2 * backoff, kBackoffMax);

@@ -67,10 +67,6 @@ class ThreadLoop final : public EventLoop {
 
 }  // namespace
 
-absl::Time SteadyNow() {
-  return absl::UnixEpoch() + absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
-}
-
 std::unique_ptr<EventLoop> NewThreadLoop(std::string name) {
   return std::make_unique<ThreadLoop>(std::move(name));
 }

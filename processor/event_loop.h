@@ -8,11 +8,9 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "processor/steady_now.h"
 
 namespace tally {
-
-// How late it is by a clock that never jumps, since some moment that says nothing. Any thread.
-absl::Time SteadyNow();
 
 // Belongs to a loop and is used on it. Must not outlive it.
 class Timer {

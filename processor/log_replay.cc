@@ -9,7 +9,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
-#include "absl/time/clock.h"
 #include "processor/bounded_source.h"
 #include "processor/dead_letters.h"
 #include "processor/log_admin.h"
@@ -17,6 +16,7 @@
 #include "processor/partitioner_check.h"
 #include "processor/shard.h"
 #include "processor/shard_store.h"
+#include "processor/steady_now.h"
 #include "processor/worker.h"
 
 namespace tally {
@@ -122,7 +122,7 @@ ShardEnvironment Replay::Environment() {
   environment.post_to_owner = worker_->PostToOwner();
   environment.wake_owner = worker_->WakeOwner();
   environment.stop_process = [](const absl::Status&) {};  // the shard fails as well
-  environment.now = [] { return absl::Now(); };
+  environment.now = SteadyNow;
   environment.dead_letters = &letters_;
   environment.partitioner_check = &check_;
   environment.metrics = &metrics_;
@@ -133,15 +133,15 @@ absl::Status Replay::WaitUntilRead() {
   int64_t base = 0;
   for (const int64_t offset : options_.lineage.log_base) base += offset;
   int64_t passed = progress_->Sum();
-  absl::Time moved_at = absl::Now();
+  absl::Time moved_at = SteadyNow();
   while (!reached_) {
     if (options_.progress && !options_.progress(passed - base)) {
       return absl::CancelledError("interrupted");
     }
     absl::SleepFor(kLookInterval);
     const int64_t now = progress_->Sum();
-    if (std::exchange(passed, now) != now) moved_at = absl::Now();
-    if (absl::Now() - moved_at < options_.stall_max) continue;
+    if (std::exchange(passed, now) != now) moved_at = SteadyNow();
+    if (SteadyNow() - moved_at < options_.stall_max) continue;
     const absl::Status connection = worker_->Connection();
     return absl::DeadlineExceededError(
         absl::StrCat("nothing could be read for ", absl::FormatDuration(options_.stall_max),

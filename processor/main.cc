@@ -37,6 +37,7 @@
 #include "processor/log_check.h"
 #include "processor/metrics.h"
 #include "processor/shard_reader.h"
+#include "processor/steady_now.h"
 #include "processor/version.h"
 #include "query/access_log.h"
 #include "query/admin.h"
@@ -480,11 +481,11 @@ int Run(Config config) {
   engine->Drain();
   servers->api->BeginDrain();
   if (why.ok()) AwaitLoadBalancers(drain_delay);
-  const absl::Time drained_by = absl::Now() + kDrainLimit;
+  const absl::Time drained_by = SteadyNow() + kDrainLimit;
   if (servers->grpc) servers->grpc->BeginDrain();
   bool drained = servers->api->Drain(kDrainLimit);
   if (servers->grpc) {
-    const absl::Duration left = std::max(drained_by - absl::Now(), absl::ZeroDuration());
+    const absl::Duration left = std::max(drained_by - SteadyNow(), absl::ZeroDuration());
     drained = servers->grpc->Drain(left) && drained;
   }
   const auto stopped = engine->Stop(kFinishLimit);

@@ -98,6 +98,14 @@ std::string WriteProblem(int http_status, std::string_view code, std::string_vie
   return {buffer.GetString(), buffer.GetSize()};
 }
 
+// As much as is shown of it, in whole characters.
+size_t SizeShown(std::string_view text) {
+  if (text.size() <= kShownValueBytesMax) return text.size();
+  size_t size = kShownValueBytesMax;
+  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
+  return size;
+}
+
 }  // namespace
 
 absl::Status InvalidParameters(std::vector<ParameterError> errors) {
@@ -209,10 +217,12 @@ std::string ProblemJson(int http_status, std::string_view code, std::string_view
 }
 
 std::string Shown(std::string_view value) {
-  if (value.size() <= kShownValueBytesMax) return Printable(value);
-  size_t size = kShownValueBytesMax;
-  while (size > 0 && (static_cast<unsigned char>(value[size]) & 0xC0) == 0x80) --size;
-  return Printable(value.substr(0, size)) + "…";
+  const size_t taken = SizeShown(value);
+  std::string shown = Printable(value.substr(0, taken));
+  const size_t kept = SizeShown(shown);  // what is not text becomes longer
+  const bool cut = taken < value.size() || kept < shown.size();
+  shown.resize(kept);
+  return cut ? shown + "…" : shown;
 }
 
 }  // namespace tally::query

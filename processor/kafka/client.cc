@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "processor/kafka/log_limiter.h"
+#include "processor/steady_now.h"
 
 namespace tally::kafka {
 namespace {
@@ -272,10 +273,10 @@ void Client::MarkUp() {
 absl::Status Client::WaitConnected(absl::Duration timeout) {
   constexpr int kFirstProbeMs = 100;
   constexpr int kProbeMsMax = 1000;
-  const absl::Time deadline = absl::Now() + timeout;
+  const absl::Time deadline = SteadyNow() + timeout;
   int probe_ms = kFirstProbeMs;
   do {
-    const int left_ms = std::max(TimeoutMs(deadline - absl::Now()), 1);
+    const int left_ms = std::max(TimeoutMs(deadline - SteadyNow()), 1);
     if (Probe(std::min(probe_ms, left_ms))) {
       MarkUp();
       return absl::OkStatus();
@@ -283,7 +284,7 @@ absl::Status Client::WaitConnected(absl::Duration timeout) {
     Poll(0);
     if (absl::Status status = Connection(); !status.ok()) return status;
     probe_ms = std::min(probe_ms * 2, kProbeMsMax);
-  } while (absl::Now() < deadline);
+  } while (SteadyNow() < deadline);
   std::lock_guard lock(mutex_);
   return Unavailable(reason_.empty() ? "no answer in time" : reason_);
 }
@@ -309,7 +310,7 @@ void Client::OnError(rd_kafka_t* handle, int error, const char* reason, void* op
   }
   client->reason_ = reason;
   if (IsTransient(code)) return;  // librdkafka logs it as well
-  if (auto held = Limiter().Admit(absl::StrCat(rd_kafka_name(handle), error), absl::Now())) {
+  if (auto held = Limiter().Admit(absl::StrCat(rd_kafka_name(handle), error), SteadyNow())) {
     spdlog::warn("kafka: {} ({})", reason, rd_kafka_err2name(code));
   }
 }
@@ -319,7 +320,7 @@ void Client::OnLog(const rd_kafka_t* handle, int level, const char* facility, co
   const spdlog::level::level_enum severity = noise ? spdlog::level::debug : LevelOf(level);
   if (!spdlog::should_log(severity)) return;
   const auto held =
-      Limiter().Admit(absl::StrCat(rd_kafka_name(handle), "|", facility), absl::Now());
+      Limiter().Admit(absl::StrCat(rd_kafka_name(handle), "|", facility), SteadyNow());
   if (severity != spdlog::level::debug && !held) return;
   const std::string more =
       held.value_or(0) > 0 ? absl::StrCat(" (and ", *held, " more of this kind)") : "";

@@ -9,8 +9,8 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "processor/kafka/kafka_dead_letters.h"
+#include "processor/steady_now.h"
 
 namespace tally::kafka {
 namespace {
@@ -73,7 +73,7 @@ class TailReader {
   }
 
  private:
-  absl::Duration Left() const { return deadline_ - absl::Now(); }
+  absl::Duration Left() const { return deadline_ - SteadyNow(); }
 
   absl::StatusOr<std::optional<Candidate>> HighestIn(int64_t begin, int64_t end) {
     std::optional<Candidate> highest;
@@ -111,11 +111,11 @@ class TailReader {
 
 absl::StatusOr<std::optional<LogRange>> RangeOf(LogAdmin& admin, const std::string& topic,
                                                 int32_t partition, absl::Time deadline) {
-  auto info = admin.DescribeTopics({topic}, deadline - absl::Now());
+  auto info = admin.DescribeTopics({topic}, deadline - SteadyNow());
   if (!info.ok()) return info.status();
   const int32_t partitions = info->front().partitions;
   if (partition >= partitions) return std::nullopt;
-  auto ranges = admin.Ranges(topic, partitions, deadline - absl::Now());
+  auto ranges = admin.Ranges(topic, partitions, deadline - SteadyNow());
   if (!ranges.ok()) return ranges.status();
   return (*ranges)[static_cast<size_t>(partition)];
 }
@@ -124,7 +124,7 @@ absl::StatusOr<std::optional<LogRange>> RangeOf(LogAdmin& admin, const std::stri
 
 absl::StatusOr<int64_t> DeadLettersWrittenBelow(LogAdmin& admin, const std::string& topic,
                                                 int32_t partition, absl::Duration timeout) {
-  const absl::Time deadline = absl::Now() + timeout;
+  const absl::Time deadline = SteadyNow() + timeout;
   auto letters = RangeOf(admin, DeadLetterTopic(topic), partition, deadline);
   if (!letters.ok()) return letters.status();
   if (!letters->has_value()) return 0;

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "absl/time/clock.h"
+#include "processor/steady_now.h"
 
 namespace tally::kafka {
 
@@ -26,9 +26,9 @@ void GroupOffsets::Serve() {
 
 void GroupOffsets::Flush(absl::Duration timeout) {
   constexpr int kSliceMs = 20;
-  const absl::Time deadline = absl::Now() + timeout;
+  const absl::Time deadline = SteadyNow() + timeout;
   Serve();
-  while (under_way_ && absl::Now() < deadline) {
+  while (under_way_ && SteadyNow() < deadline) {
     HandleAnswer(kSliceMs);
     Serve();
   }

@@ -12,11 +12,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "processor/kafka/client.h"
 #include "processor/kafka/letter.h"
 #include "processor/kafka/letter_queue.h"
 #include "processor/kafka/produce.h"
+#include "processor/steady_now.h"
 
 namespace tally::kafka {
 namespace {
@@ -121,7 +121,7 @@ class KafkaDeadLetters::Impl {
       if (stopping_) return false;
       CutToFit(letter, letter_bytes_max_);
       if (!queue_.Push(std::move(letter), std::move(done),
-                       absl::Now() + options_.delivery_timeout)) {
+                       SteadyNow() + options_.delivery_timeout)) {
         return false;
       }
     }
@@ -150,8 +150,8 @@ class KafkaDeadLetters::Impl {
   void EndSession() {
     if (client_ == nullptr) return;
     rd_kafka_purge(client_->get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    const absl::Time deadline = absl::Now() + kDrainTimeout;
-    while (rd_kafka_outq_len(client_->get()) > 0 && absl::Now() < deadline) client_->Poll(10);
+    const absl::Time deadline = SteadyNow() + kDrainTimeout;
+    while (rd_kafka_outq_len(client_->get()) > 0 && SteadyNow() < deadline) client_->Poll(10);
     topics_.clear();
     client_.reset();
   }
@@ -165,8 +165,8 @@ class KafkaDeadLetters::Impl {
         if (stopping_) return;
         if (client_ != nullptr) sendable = queue_.Sendable();
       }
-      if (client_ == nullptr && absl::Now() >= session_not_before_ && !BeginSession().ok()) {
-        session_not_before_ = absl::Now() + kSessionBackoff;
+      if (client_ == nullptr && SteadyNow() >= session_not_before_ && !BeginSession().ok()) {
+        session_not_before_ = SteadyNow() + kSessionBackoff;
       }
       for (PendingLetter* letter : sendable) {
         if (!Send(letter)) break;
@@ -221,7 +221,7 @@ class KafkaDeadLetters::Impl {
     if (!SettleAcknowledged()) return;
     const absl::Status refused = Refused();
     EndSession();
-    session_not_before_ = absl::Now() + kSessionBackoff;
+    session_not_before_ = SteadyNow() + kSessionBackoff;
     SettleAcknowledged();
     std::vector<SettledLetter> settled;
     {
@@ -279,7 +279,7 @@ class KafkaDeadLetters::Impl {
   void HandleLate() {
     {
       std::lock_guard lock(mutex_);
-      if (queue_.FirstLate(absl::Now()) == nullptr) return;
+      if (queue_.FirstLate(SteadyNow()) == nullptr) return;
     }
     const absl::Status connection = client_ == nullptr ? absl::OkStatus() : client_->Connection();
     EndSession();
@@ -288,7 +288,7 @@ class KafkaDeadLetters::Impl {
     {
       std::lock_guard lock(mutex_);
       results_.clear();
-      if (PendingLetter* late = queue_.FirstLate(absl::Now()); late != nullptr) {
+      if (PendingLetter* late = queue_.FirstLate(SteadyNow()); late != nullptr) {
         settled = queue_.Fail(
             late, connection.ok() ? absl::DeadlineExceededError(absl::StrCat(
                                         "dead letter for ", late->letter.topic, "/",

@@ -7,11 +7,11 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "processor/kafka/client.h"
 #include "processor/kafka/log_range.h"
 #include "processor/kafka/log_reader.h"
 #include "processor/kafka/topic_admin.h"
+#include "processor/steady_now.h"
 
 namespace tally::kafka {
 namespace {
@@ -76,7 +76,7 @@ class KafkaLogAdmin::Impl {
     for (auto& [name, count] : partitions) {
       TopicPtr topic(rd_kafka_topic_new(client_->get(), name.c_str(), nullptr));
       if (topic == nullptr) return ToStatus(rd_kafka_last_error(), absl::StrCat("topic ", name));
-      auto metadata = QueryMetadata(*client_, topic.get(), false, deadline - absl::Now(),
+      auto metadata = QueryMetadata(*client_, topic.get(), false, deadline - SteadyNow(),
                                     absl::StrCat("describe topic ", name));
       if (!metadata.ok()) return metadata.status();
       if ((*metadata)->topic_cnt < 1) continue;
@@ -91,7 +91,7 @@ class KafkaLogAdmin::Impl {
   absl::StatusOr<std::map<std::string, int32_t>> PartitionsFromAll(
       std::map<std::string, int32_t> partitions, absl::Time deadline) {
     auto metadata =
-        QueryMetadata(*client_, nullptr, true, deadline - absl::Now(), "describe topics");
+        QueryMetadata(*client_, nullptr, true, deadline - SteadyNow(), "describe topics");
     if (!metadata.ok()) return metadata.status();
     for (int i = 0; i < (*metadata)->topic_cnt; ++i) {
       const auto wanted = partitions.find((*metadata)->topics[i].topic);
@@ -120,10 +120,10 @@ absl::StatusOr<std::unique_ptr<KafkaLogAdmin>> KafkaLogAdmin::Create(const Clien
 }
 
 absl::StatusOr<std::string> KafkaLogAdmin::ClusterId(absl::Duration timeout) {
-  const absl::Time deadline = absl::Now() + timeout;
+  const absl::Time deadline = SteadyNow() + timeout;
   Client& client = impl_->client();
   if (absl::Status status = client.WaitConnected(timeout); !status.ok()) return status;
-  char* id = rd_kafka_clusterid(client.get(), TimeoutMs(deadline - absl::Now()));
+  char* id = rd_kafka_clusterid(client.get(), TimeoutMs(deadline - SteadyNow()));
   if (id == nullptr) return absl::DeadlineExceededError("the brokers do not tell the cluster's id");
   std::string text(id);
   rd_kafka_mem_free(client.get(), id);
@@ -132,7 +132,7 @@ absl::StatusOr<std::string> KafkaLogAdmin::ClusterId(absl::Duration timeout) {
 
 absl::StatusOr<std::vector<TopicInfo>> KafkaLogAdmin::DescribeTopics(
     const std::vector<std::string>& names, absl::Duration timeout) {
-  const absl::Time deadline = absl::Now() + timeout;
+  const absl::Time deadline = SteadyNow() + timeout;
   Client& client = impl_->client();
   if (absl::Status status = client.WaitConnected(timeout); !status.ok()) return status;
   auto partitions = impl_->Partitions(names, deadline);
@@ -143,7 +143,7 @@ absl::StatusOr<std::vector<TopicInfo>> KafkaLogAdmin::DescribeTopics(
   }
   TopicConfigs configs;
   if (!impl_->config().embedded) {
-    auto described = DescribeTopicConfigs(client, existing, deadline - absl::Now());
+    auto described = DescribeTopicConfigs(client, existing, deadline - SteadyNow());
     if (!described.ok()) return described.status();
     configs = *std::move(described);
   }
@@ -166,16 +166,16 @@ absl::Status KafkaLogAdmin::CreateTopics(const std::vector<std::string>& names, 
   if (impl_->config().embedded) {
     return absl::UnimplementedError("the embedded broker has no request to create topics");
   }
-  const absl::Time deadline = absl::Now() + timeout;
+  const absl::Time deadline = SteadyNow() + timeout;
   Client& client = impl_->client();
   if (absl::Status status = client.WaitConnected(timeout); !status.ok()) return status;
   if (absl::Status status = CreateHistoryTopics(client, names, partitions, replication_factor,
-                                                deadline - absl::Now());
+                                                deadline - SteadyNow());
       !status.ok()) {
     return status;
   }
   // Brokers learn of new topics a little later than the controller that made them.
-  while (absl::Now() < deadline) {
+  while (SteadyNow() < deadline) {
     auto found = impl_->Partitions(names, deadline);
     if (!found.ok()) return found.status();
     if (std::all_of(found->begin(), found->end(), [](const auto& f) { return f.second > 0; })) {
@@ -189,11 +189,11 @@ absl::Status KafkaLogAdmin::CreateTopics(const std::vector<std::string>& names, 
 absl::StatusOr<std::vector<LogRange>> KafkaLogAdmin::Ranges(const std::string& topic,
                                                             int32_t partitions,
                                                             absl::Duration timeout) {
-  const absl::Time deadline = absl::Now() + timeout;
+  const absl::Time deadline = SteadyNow() + timeout;
   if (absl::Status status = impl_->client().WaitConnected(timeout); !status.ok()) return status;
   std::vector<Place> places;
   for (int32_t p = 0; p < partitions; ++p) places.push_back({topic, p});
-  return QueryRanges(impl_->client(), places, deadline - absl::Now());
+  return QueryRanges(impl_->client(), places, deadline - SteadyNow());
 }
 
 absl::Status KafkaLogAdmin::Read(

@@ -1,7 +1,7 @@
 #include "processor/kafka/log_range.h"
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "processor/steady_now.h"
 
 namespace tally::kafka {
 namespace {
@@ -44,11 +44,11 @@ absl::StatusOr<std::vector<int64_t>> QueryOnce(Client& client, const std::vector
 absl::StatusOr<std::vector<int64_t>> QueryOffsets(Client& client, const std::vector<Place>& places,
                                                   int64_t logical, absl::Time deadline) {
   while (true) {
-    auto offsets = QueryOnce(client, places, logical, deadline - absl::Now());
+    auto offsets = QueryOnce(client, places, logical, deadline - SteadyNow());
     if (!absl::IsUnavailable(offsets.status())) return offsets;
     client.Poll(0);
     if (absl::Status status = client.Connection(); !status.ok()) return status;
-    if (absl::Now() + kRetryInterval >= deadline) return offsets;
+    if (SteadyNow() + kRetryInterval >= deadline) return offsets;
     absl::SleepFor(kRetryInterval);
   }
 }
@@ -58,7 +58,7 @@ absl::StatusOr<std::vector<int64_t>> QueryOffsets(Client& client, const std::vec
 absl::StatusOr<std::vector<LogRange>> QueryRanges(Client& client, const std::vector<Place>& places,
                                                   absl::Duration timeout) {
   if (places.empty()) return std::vector<LogRange>();
-  const absl::Time deadline = absl::Now() + timeout;
+  const absl::Time deadline = SteadyNow() + timeout;
   // The end first: a log that grows or is cut meanwhile must not look as if it began after its end.
   auto ends = QueryOffsets(client, places, RD_KAFKA_OFFSET_END, deadline);
   if (!ends.ok()) return ends.status();

@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "processor/kafka/client.h"
 #include "processor/kafka/log_range.h"
+#include "processor/steady_now.h"
 
 namespace tally::kafka {
 namespace {
@@ -72,13 +72,13 @@ class LogReader {
     auto client = Client::Create(RD_KAFKA_CONSUMER, own, settings, {});
     if (!client.ok()) return client.status();
     client_ = *std::move(client);
-    if (absl::Status status = client_->WaitConnected(deadline - absl::Now()); !status.ok()) {
+    if (absl::Status status = client_->WaitConnected(deadline - SteadyNow()); !status.ok()) {
       return status;
     }
     queue_.reset(rd_kafka_queue_new(client_->get()));
     std::vector<Place> places;
     for (const PartitionAt& at : from) places.push_back({at.topic, at.partition});
-    auto ranges = QueryRanges(*client_, places, deadline - absl::Now());
+    auto ranges = QueryRanges(*client_, places, deadline - SteadyNow());
     if (!ranges.ok()) return ranges.status();
     ranges_ = *std::move(ranges);
     for (size_t i = 0; i < from.size(); ++i) {
@@ -95,7 +95,7 @@ class LogReader {
   absl::Status Run(absl::Time deadline) {
     std::array<rd_kafka_message_t*, kMessagesMax> messages;
     while (!open_.empty() && !stopped_) {
-      if (absl::Now() >= deadline) return Late();
+      if (SteadyNow() >= deadline) return Late();
       client_->Poll(0);
       const ssize_t count =
           rd_kafka_consume_batch_queue(queue_.get(), kSliceMs, messages.data(), messages.size());
@@ -181,7 +181,7 @@ absl::Status ReadLog(const ClientConfig& config, const std::vector<PartitionAt>&
                      const std::function<bool(const PartitionAt&, const OwnedRecord&)>& visit,
                      absl::Duration timeout) {
   if (from.empty()) return absl::OkStatus();
-  const absl::Time deadline = absl::Now() + timeout;
+  const absl::Time deadline = SteadyNow() + timeout;
   LogReader reader(LogReader::HowMuch::kAll, visit);
   if (absl::Status status = reader.Start(config, from, deadline); !status.ok()) return status;
   return reader.Run(deadline);
@@ -192,7 +192,7 @@ absl::StatusOr<std::vector<RecordAt>> ReadLogAt(const ClientConfig& config,
                                                 absl::Duration timeout) {
   std::vector<RecordAt> found(places.size());
   if (places.empty()) return found;
-  const absl::Time deadline = absl::Now() + timeout;
+  const absl::Time deadline = SteadyNow() + timeout;
   std::map<std::pair<std::string, int32_t>, size_t> index;
   for (size_t i = 0; i < places.size(); ++i) index[{places[i].topic, places[i].partition}] = i;
   const Visit visit = [&](const PartitionAt& at, const OwnedRecord& record) {

@@ -5,9 +5,9 @@
 #include <mutex>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "processor/kafka/client.h"
 #include "processor/kafka/produce.h"
+#include "processor/steady_now.h"
 
 namespace tally::kafka {
 namespace {
@@ -85,11 +85,11 @@ class Producer::Impl {
   }
 
   absl::Status Flush(absl::Duration timeout) {
-    const absl::Time deadline = absl::Now() + timeout;
+    const absl::Time deadline = SteadyNow() + timeout;
     while (acknowledged_ + failed_ < sent_) {
-      const int left_ms = std::clamp(TimeoutMs(deadline - absl::Now()), 1, kSliceMs);
+      const int left_ms = std::clamp(TimeoutMs(deadline - SteadyNow()), 1, kSliceMs);
       rd_kafka_flush(client_->get(), left_ms);
-      if (absl::Now() >= deadline && acknowledged_ + failed_ < sent_) {
+      if (SteadyNow() >= deadline && acknowledged_ + failed_ < sent_) {
         if (absl::Status status = client_->Connection(); !status.ok()) return status;
         return absl::DeadlineExceededError(
             absl::StrCat(sent_ - acknowledged_ - failed_, " records are not acknowledged in time"));
@@ -125,13 +125,13 @@ class Producer::Impl {
   }
 
   absl::Status Enqueue(Outgoing& outgoing) {
-    const absl::Time deadline = absl::Now() + delivery_timeout_;
+    const absl::Time deadline = SteadyNow() + delivery_timeout_;
     const uint64_t sequence = sent_.fetch_add(1);
     outgoing.opaque = reinterpret_cast<void*>(static_cast<uintptr_t>(sequence));
     std::string reason;
     client_->Poll(0);
     rd_kafka_resp_err_t error = Produce(client_->get(), outgoing, reason);
-    while (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && absl::Now() < deadline) {
+    while (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && SteadyNow() < deadline) {
       client_->Poll(kSliceMs);
       error = Produce(client_->get(), outgoing, reason);
     }

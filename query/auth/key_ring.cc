@@ -2,15 +2,23 @@
 
 #include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 
 namespace tally::query::auth {
+namespace {
+
+// Nobody's setting of the clock makes new keys wait.
+absl::Time SteadyNow() {
+  return absl::UnixEpoch() + absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+}  // namespace
 
 KeyRing::KeyRing(std::unique_ptr<JwksSource> source, RefreshOptions options, Metrics& metrics)
-    : source_(std::move(source)), metrics_(metrics), schedule_(options, absl::Now()) {}
+    : source_(std::move(source)), metrics_(metrics), schedule_(options, SteadyNow()) {}
 
 KeyRing::~KeyRing() {
   {
@@ -25,7 +33,7 @@ KeyRing::~KeyRing() {
 absl::Status KeyRing::Load() {
   absl::Status status = Refresh();
   const std::lock_guard lock(mutex_);
-  schedule_.OnDone(status.ok(), absl::Now());
+  schedule_.OnDone(status.ok(), SteadyNow());
   return status;
 }
 
@@ -51,7 +59,7 @@ void KeyRing::ReportUnknownKey() {
 void KeyRing::Reload() {
   {
     const std::lock_guard lock(mutex_);
-    schedule_.OnDemand(absl::Now());
+    schedule_.OnDemand(SteadyNow());
   }
   changed_.notify_all();
 }
@@ -59,7 +67,7 @@ void KeyRing::Reload() {
 void KeyRing::Run() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
-    const absl::Duration wait = schedule_.Due() - absl::Now();
+    const absl::Duration wait = schedule_.Due() - SteadyNow();
     if (wait > absl::ZeroDuration()) {
       changed_.wait_for(lock, absl::ToChronoMilliseconds(wait) + std::chrono::milliseconds(1));
       continue;
@@ -68,7 +76,7 @@ void KeyRing::Run() {
     const absl::Status status = Refresh();
     Report(status);
     lock.lock();
-    schedule_.OnDone(status.ok(), absl::Now());
+    schedule_.OnDone(status.ok(), SteadyNow());
   }
 }
 

@@ -31,7 +31,7 @@ std::string ClientOf(const ::grpc::CallbackServerContext& context) {
 
 Observation::Observation(const Observers& observers, ::grpc::CallbackServerContext& context,
                          std::string_view method, std::string_view id)
-    : observers_(observers), method_(method), begin_(absl::Now()) {
+    : observers_(observers), method_(method), begin_(std::chrono::steady_clock::now()) {
   if (observers_.metrics != nullptr) observers_.metrics->RequestStarted();
   std::string traceparent = ReadTraceparent(Metadata(context, kTraceparent));
   if (!traceparent.empty()) context.AddInitialMetadata(kTraceparent, traceparent);
@@ -42,7 +42,7 @@ Observation::Observation(const Observers& observers, ::grpc::CallbackServerConte
 }
 
 void Observation::End(absl::StatusCode grpc_status, int http_status, size_t bytes) const {
-  const absl::Duration duration = absl::Now() - begin_;
+  const absl::Duration duration = absl::FromChrono(std::chrono::steady_clock::now() - begin_);
   if (observers_.metrics != nullptr) {
     observers_.metrics->RequestDone(method_, grpc_status, duration);
   }

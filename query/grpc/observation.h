@@ -3,6 +3,7 @@
 
 #include <grpcpp/server_context.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -43,7 +44,7 @@ class Observation {
 
   const Observers observers_;
   const std::string_view method_;
-  const absl::Time begin_;
+  const std::chrono::steady_clock::time_point begin_;
   std::unique_ptr<const Line> line_;
 };
 

@@ -6,6 +6,7 @@ import struct
 
 import harness
 import pytest
+import tokens
 from faults import EVENTS, LONG, Load, check_equal, participants, send, stop_and_check
 
 HOUR = 3600
@@ -123,6 +124,45 @@ def test_it_starts_with_a_clock_that_is_wrong(kafka, start, clocks, jump):
     clocks.move(jump)
     tallyd = start(env=clocks.env).wait_ready()
     assert participants(tallyd, EVENTS[0], send(kafka, 20, 20)) == 40
+    stop_and_check(kafka, tallyd)
+
+
+def test_new_token_keys_are_read_though_the_clock_was_set_back(kafka, start, clocks, tmp_path):
+    """Looked at every second, by a clock that nobody sets."""
+    kafka.create_topics()
+    old, new = tokens.RsaKey("old"), tokens.RsaKey("new")
+    keys = tmp_path / "jwks.json"
+    keys.write_text(tokens.jwks(old), "utf-8")
+    tallyd = start("--auth", "jwt", "--auth-jwks", keys, "--auth-issuer", tokens.ISSUER,
+                   "--auth-audience", tokens.AUDIENCE, env=clocks.env).wait_ready()
+
+    def status(key):
+        good = tokens.token(key, iat=None)
+        return harness.http_get(tallyd.http, harness.event_path(EVENTS[0]),
+                                tokens.bearer(good)).status
+
+    assert (status(old), status(new)) == (404, 401)
+    clocks.move(-HOUR)
+    keys.write_text(tokens.jwks(old, new), "utf-8")
+    deadline = harness.Deadline(30)
+    while status(new) != 404:
+        assert not deadline.passed(), "the new key is not read\n" + tallyd.output()
+        tallyd.pause()
+    assert status(old) == 404
+
+
+@pytest.mark.parametrize("jump", [HOUR, -HOUR])
+def test_audits_go_on_when_the_clock_was_set(kafka, start, clocks, jump):
+    kafka.create_topics()
+    tallyd = start("--audit-interval", "1s", env=clocks.env).wait_ready()
+    participants(tallyd, EVENTS[0], send(kafka, 0, 10))
+    clocks.move(jump)
+    for _ in range(2):
+        done = tallyd.metric("tally_audit_runs_total", result="equal") or 0
+        deadline = harness.Deadline(30)
+        while (tallyd.metric("tally_audit_runs_total", result="equal") or 0) < done + kafka.partitions:
+            assert not deadline.passed(), "no audit\n" + tallyd.output()
+            tallyd.pause()
     stop_and_check(kafka, tallyd)
 
 

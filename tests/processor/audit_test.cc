@@ -52,6 +52,7 @@ class AuditTest : public ::testing::Test {
                        .quarantine = [this](const absl::Status& why) { quarantined_ = why; }};
     return std::make_unique<Audit>(options, std::vector<AuditedShard>{shard},
                                    Audit::Clock{.now = [this] { return now_; },
+                                                .wall_now = [this] { return now_; },
                                                 .cpu_time = [this] { return cpu_ += kCpuPerLook; },
                                                 .stopping = [this] { return stopping_; }},
                                    metrics_);
@@ -158,6 +159,7 @@ TEST_F(AuditTest, EveryAlteredRowQuarantinesTheShard) {
                        .quarantine = [&](const absl::Status& why) { quarantined = why; }};
     Audit audit({.interval = absl::Seconds(1)}, {shard},
                 {.now = [this] { return now_; },
+                 .wall_now = [this] { return now_; },
                  .cpu_time = [this] { return cpu_ += kCpuPerLook; },
                  .stopping = [] { return false; }},
                 metrics_);
