@@ -127,11 +127,7 @@ AuditThread::AuditThread(AuditOptions options, std::vector<AuditedShard> shards,
              {.now = SteadyNow,
               .wall_now = [] { return absl::Now(); },
               .cpu_time = ThreadCpuTime,
-              .stopping =
-                  [this] {
-                    absl::MutexLock lock(&mutex_);
-                    return stopping_;
-                  }},
+              .stopping = [this] { return stopping_.IsSet(); }},
              metrics),
       thread_([this] { Run(); }) {}
 
@@ -142,20 +138,14 @@ AuditThread::~AuditThread() {
 void AuditThread::Run() {
   pthread_setname_np(pthread_self(), "audit");
   LowerPriority();
-  for (;;) {
-    const absl::Duration wait = audit_.Step();
-    absl::MutexLock lock(&mutex_);
-    if (mutex_.AwaitWithTimeout(absl::Condition(&stopping_), wait)) break;
+  while (!stopping_.WaitFor(audit_.Step())) {
   }
-  ended_.Notify();
+  ended_.Set();
 }
 
 bool AuditThread::Stop(absl::Duration limit) {
-  {
-    absl::MutexLock lock(&mutex_);
-    stopping_ = true;
-  }
-  return ended_.WaitForNotificationWithTimeout(limit);
+  stopping_.Set();
+  return ended_.WaitFor(limit);
 }
 
 }  // namespace tally

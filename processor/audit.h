@@ -14,9 +14,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
-#include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
+#include "processor/latch.h"
 #include "processor/metrics.h"
 #include "processor/store_check.h"
 #include "store/store.h"
@@ -96,9 +95,8 @@ class AuditThread {
   void Run();
 
   Audit audit_;
-  absl::Mutex mutex_;
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  absl::Notification ended_;
+  Latch stopping_;
+  Latch ended_;
   std::thread thread_;
 };
 

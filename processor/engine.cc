@@ -90,15 +90,15 @@ constexpr absl::Duration kSnapshotLimit = absl::Seconds(5);
 // From another thread than the owner's; null when that takes too long.
 std::unique_ptr<store::Snapshot> SnapshotOf(Worker& worker, const Shard& shard) {
   struct Answer {
-    absl::Notification done;
+    Latch done;
     std::unique_ptr<store::Snapshot> snapshot;
   };
   const auto answer = std::make_shared<Answer>();
   worker.PostToOwner()([answer, &shard] {
     if (!shard.failed()) answer->snapshot = shard.NewStoreSnapshot();
-    answer->done.Notify();
+    answer->done.Set();
   });
-  if (!answer->done.WaitForNotificationWithTimeout(kSnapshotLimit)) return nullptr;
+  if (!answer->done.WaitFor(kSnapshotLimit)) return nullptr;
   return std::move(answer->snapshot);
 }
 
@@ -155,19 +155,15 @@ Engine::~Engine() {
 void Engine::Start() {
   thread_ = std::thread([this] {
     RunUntilStopped();
-    thread_ended_.Notify();
+    thread_ended_.Set();
   });
 }
 
 absl::Status Engine::CheckNotStopping() const {
-  absl::MutexLock lock(&mutex_);
-  return stopping_ ? absl::CancelledError("stopping") : absl::OkStatus();
+  return stopping_.IsSet() ? absl::CancelledError("stopping") : absl::OkStatus();
 }
 
-bool Engine::WaitFor(absl::Duration time) {
-  absl::MutexLock lock(&mutex_);
-  return !mutex_.AwaitWithTimeout(absl::Condition(&stopping_), time);
-}
+bool Engine::WaitFor(absl::Duration time) { return !stopping_.WaitFor(time); }
 
 void Engine::SetStarting(const std::string& what) {
   reader_.SetUnavailable(what);
@@ -561,13 +557,10 @@ void Engine::StartAudit(const std::vector<std::shared_ptr<Worker>>& workers) {
 
 Engine::Stopped Engine::Stop(absl::Duration limit) {
   draining_ = true;
-  {
-    absl::MutexLock lock(&mutex_);
-    stopping_ = true;
-  }
+  stopping_.Set();
   const absl::Time deadline = SteadyNow() + limit;
   if (thread_.joinable()) {
-    if (!thread_ended_.WaitForNotificationWithTimeout(std::min(kStartUpEndLimit, limit))) {
+    if (!thread_ended_.WaitFor(std::min(kStartUpEndLimit, limit))) {
       return Stopped::kStillStarting;
     }
     thread_.join();
@@ -582,7 +575,7 @@ Engine::Stopped Engine::Stop(absl::Duration limit) {
   }
   reader_.SetUnavailable("shutting down");
   struct Ended {
-    absl::Notification done;
+    Latch done;
     absl::Status status;
   };
   std::vector<std::shared_ptr<Ended>> ended;
@@ -591,12 +584,11 @@ Engine::Stopped Engine::Stop(absl::Duration limit) {
     ended.push_back(one);
     worker->Stop([one](absl::Status status) {
       one->status = std::move(status);
-      one->done.Notify();
+      one->done.Set();
     });
   }
   for (const auto& one : ended) {
-    if (!one->done.WaitForNotificationWithTimeout(
-            std::max(deadline - SteadyNow(), absl::ZeroDuration()))) {
+    if (!one->done.WaitFor(std::max(deadline - SteadyNow(), absl::ZeroDuration()))) {
       spdlog::warn(
           "not everything that was read could be made durable in time; it will be read "
           "again from the log");

@@ -16,11 +16,11 @@
 
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "processor/audit.h"
 #include "processor/config.h"
 #include "processor/dead_letters.h"
+#include "processor/latch.h"
 #include "processor/log_admin.h"
 #include "processor/log_source.h"
 #include "processor/log_watch.h"
@@ -111,9 +111,9 @@ class Engine final : public query::HealthSource {
 
   std::atomic<bool> draining_{false};
   std::thread thread_;
-  absl::Notification thread_ended_;
+  Latch stopping_;
+  Latch thread_ended_;
   mutable absl::Mutex mutex_;
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::string starting_ ABSL_GUARDED_BY(mutex_) = "starting";
   std::vector<std::shared_ptr<Worker>> workers_ ABSL_GUARDED_BY(mutex_);
 };

@@ -4,10 +4,13 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <condition_variable>
 #include <iterator>
+#include <mutex>
 #include <thread>
 #include <utility>
 
+#include "processor/latch.h"
 #include "processor/log_check.h"
 
 namespace tally {
@@ -144,22 +147,33 @@ struct LogWatchThread::Shared {
     pthread_setname_np(pthread_self(), "log-watch");
     for (;;) {
       const absl::Duration wait = watch->Step();
-      absl::MutexLock lock(&mutex);
-      mutex.AwaitWithTimeout(absl::Condition(this, &Shared::Wanted), wait);
+      std::unique_lock lock(mutex);
+      WaitFor(lock, wait, [this] { return woken || stopping; });
+      if (woken) WaitFor(lock, kGatherTime, [this] { return stopping; });
       if (stopping) break;
-      if (woken) mutex.AwaitWithTimeout(absl::Condition(&stopping), kGatherTime);
       woken = false;
     }
-    absl::MutexLock lock(&mutex);
-    ended = true;
+    ended.Set();
   }
-  bool Wanted() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return woken || stopping; }
+
+  // Not by Abseil's mutex: see latch.h.
+  template <typename Wanted>
+  void WaitFor(std::unique_lock<std::mutex>& lock, absl::Duration limit, Wanted wanted) {
+    limit = std::min(limit, absl::Hours(24));
+    changed.wait_for(lock, absl::ToChronoMilliseconds(limit), wanted);
+  }
+  void Set(bool& flag) {
+    const std::lock_guard lock(mutex);
+    flag = true;
+    changed.notify_all();
+  }
 
   const std::shared_ptr<LogWatch> watch;
-  absl::Mutex mutex;
-  bool woken ABSL_GUARDED_BY(mutex) = false;
-  bool stopping ABSL_GUARDED_BY(mutex) = false;
-  bool ended ABSL_GUARDED_BY(mutex) = false;
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool woken = false;  // under the mutex, as the next
+  bool stopping = false;
+  Latch ended;
 };
 
 LogWatchThread::LogWatchThread(std::shared_ptr<LogWatch> watch)
@@ -172,15 +186,13 @@ LogWatchThread::~LogWatchThread() { Stop(); }
 void LogWatchThread::Stop() {
   constexpr absl::Duration kEndLimit = absl::Milliseconds(500);
   shared_->watch->Mute();
-  absl::MutexLock lock(&shared_->mutex);
-  shared_->stopping = true;
-  shared_->mutex.AwaitWithTimeout(absl::Condition(&shared_->ended), kEndLimit);
+  shared_->Set(shared_->stopping);
+  shared_->ended.WaitFor(kEndLimit);
 }
 
 void LogWatchThread::Ask(LogQuestion question, LogWatch::Answer answer) {
   shared_->watch->Ask(std::move(question), std::move(answer));
-  absl::MutexLock lock(&shared_->mutex);
-  shared_->woken = true;
+  shared_->Set(shared_->woken);
 }
 
 }  // namespace tally
