@@ -25,7 +25,7 @@ using domain::HourCounts;
 
 constexpr Offsets kAnyPosition{-1, -1, -1};
 
-// Timeline cells of a user's events looked at between two batches of the fold.
+// Timeline cells, channels and ids of a user's events looked at between two batches of the fold.
 constexpr size_t kCellsPerStep = 4096;
 
 // Nothing is stored before 1970, and the store's keys order no negative hours.
@@ -183,11 +183,19 @@ awaitable<absl::StatusOr<query::EventAnswer>> ReadEventOn(Shard& shard, std::str
 // Lets the fold and other reads have their turn.
 awaitable<void> Yield() { co_await asio::post(co_await asio::this_coro::executor, use_awaitable); }
 
+// What a read of a user has looked at since it last let others have their turn, on this thread.
+struct Step {
+  const int events_max;
+  int events = 0;
+  size_t cells = 0;
+  bool full() const { return events >= events_max || cells >= kCellsPerStep; }
+  void Begin() { events = 0, cells = 0; }
+};
+
 // The user's events of one shard, all at the position where it starts.
 awaitable<absl::StatusOr<query::UserAnswer>> ReadUserOn(Shard& shard, const std::string& user_id,
                                                         const query::TimelineNeed& need,
-                                                        Offsets min, Wait wait,
-                                                        int events_per_step) {
+                                                        Offsets min, Wait wait, Step& step) {
   if (shard.failed()) co_return ShardFailed(shard);
   if (auto status = co_await WaitForPosition(shard, min, wait); !status.ok()) co_return status;
   query::UserAnswer answer{.events = {},
@@ -201,16 +209,15 @@ awaitable<absl::StatusOr<query::UserAnswer>> ReadUserOn(Shard& shard, const std:
   std::vector<std::optional<PinnedEvent>> pinned;
   pinned.reserve(ids->size());
   for (const auto& id : *ids) pinned.push_back(shard.delta().PinResident(id));
-  int events_in_step = 0;
-  size_t cells_in_step = 0;
+  step.cells += ids->size();
   query::HourTotals totals;
   for (size_t i = 0; i < ids->size(); ++i) {
-    if (events_in_step++ == events_per_step || cells_in_step >= kCellsPerStep) {
-      events_in_step = 1;
-      cells_in_step = 0;
+    if (step.full()) {
+      step.Begin();
       co_await Yield();
       if (shard.failed()) co_return ShardFailed(shard);
     }
+    ++step.events;
     std::optional<PinnedEvent> event = std::exchange(pinned[i], std::nullopt);
     if (!event) {
       auto stored = PinStored((*ids)[i], store_snapshot);
@@ -218,13 +225,14 @@ awaitable<absl::StatusOr<query::UserAnswer>> ReadUserOn(Shard& shard, const std:
       event = *std::move(stored);
     }
     if (!event) continue;
-    auto snapshot = SnapshotOf(*event, need, cells_in_step);
+    step.cells += event->node->aggregate.channels.size();
+    auto snapshot = SnapshotOf(*event, need, step.cells);
     if (!snapshot.ok()) co_return FailShard(shard, snapshot.status());
     answer.events.push_back(*std::move(snapshot));
     if (!need.hours) continue;
     const auto cells = AddHours(*event, *need.hours, totals);
     if (!cells.ok()) co_return FailShard(shard, cells.status());
-    cells_in_step += *cells;
+    step.cells += *cells;
   }
   answer.hours = totals.Take();
   co_return answer;
@@ -234,9 +242,15 @@ awaitable<absl::StatusOr<std::vector<query::UserAnswer>>> ReadUserOnWorker(
     const std::string& user_id, const query::TimelineNeed& need,
     const std::vector<query::MinOffset>& min, Wait wait, int events_per_step) {
   std::vector<query::UserAnswer> answers;
+  Step step{.events_max = events_per_step};
   for (const auto& shard : wait.worker.shards()) {
-    auto answer = co_await ReadUserOn(*shard, user_id, need, MinimumOf(min, shard->partition()),
-                                      wait, events_per_step);
+    if (step.full()) {
+      step.Begin();
+      co_await Yield();
+    }
+    const Offsets shard_min = MinimumOf(min, shard->partition());
+    auto reading = ReadUserOn(*shard, user_id, need, shard_min, wait, step);
+    auto answer = co_await std::move(reading);
     if (!answer.ok()) co_return answer.status();
     answers.push_back(*std::move(answer));
   }

@@ -341,22 +341,30 @@ def test_ten_thousand_events_of_one_user(tallyd):
     tallyd.user("g7-user-1", json.loads(report.stdout)["position"])
     producer = harness.Kafka(brokers, "sample.").producer()
     producer.send("event.created", harness.event_created("beside", "u-beside"))
-    names, participants = [], 0
+    rows = []
     for page in range(100):
         view = tallyd.user("g7-user-1", query=f"?sortBy=eventId&size=100&page={page}").json()
         assert (view["totalEvents"], view["summary"]["participants"]) == (10_000, 20_000)
         assert view["eventPerformances"]["totalPages"] == 100
         items = view["eventPerformances"]["items"]
-        names += [item["eventId"] for item in items]
-        participants += sum(item["participants"] for item in items)
+        rows += items
         producer.send("participant.registered", harness.participant("beside", f"p{page}"))
         beside = tallyd.event("beside", producer.flush()).json()
         assert beside["summary"]["participants"] == page + 1
+    names = [row["eventId"] for row in rows]
     assert names == sorted(names) and len(set(names)) == 10_000
-    assert participants == 20_000
-    best = tallyd.user("g7-user-1", query="?sortBy=participants&size=1").json()
-    most = best["eventPerformances"]["items"][0]["participants"]
-    second = tallyd.user("g7-user-1", query="?sortBy=participants&size=1&page=1").json()
-    assert most >= second["eventPerformances"]["items"][0]["participants"]
+    assert sum(row["participants"] for row in rows) == 20_000
+    for key in ("participants", "totalViews", "engagementRate", "roi"):
+        for order, sign in (("asc", 1), ("desc", -1)):
+            rows.sort(key=lambda row: (row[key] is None, sign * (row[key] or 0), row["eventId"]))  # pylint: disable=cell-var-from-loop
+            for page in (0, 57, 99):
+                view = tallyd.user("g7-user-1",
+                                   query=f"?sortBy={key}&order={order}&size=100&page={page}")
+                assert (view.json()["eventPerformances"]["items"]
+                        == rows[100 * page:100 * page + 100]), (key, order, page)
+    channels = tallyd.read("/api/v1/users/g7-user-1/analytics/channels").json()["channels"]
+    assert sum(channel["participants"] for channel in channels) == 20_000
+    assert (sum(channel["impressions"] for channel in channels)
+            == sum(row["totalViews"] for row in rows))
     timeline = tallyd.read("/api/v1/users/g7-user-1/analytics/timeline?interval=monthly").json()
     assert timeline["dataPoints"][-1]["cumulativeParticipants"] == 20_000
