@@ -703,6 +703,23 @@ def test_with_auth_it_may_listen_beyond_loopback(keys, tmp_path):
         check_refused(harness.http_get(f"127.0.0.1:{port}", EVENT))
 
 
+def test_pages_of_other_origins_ask_first_without_a_token_and_can_read_refusals(keys, tmp_path):
+    path = tmp_path / "jwks.json"
+    path.write_text(tokens.jwks(keys.rsa))
+    origin = "https://shop.example"
+    with start(tmp_path, path, "--cors-origin", origin) as tallyd:
+        host = f"Host: x\r\nConnection: close\r\nOrigin: {origin}\r\n"
+        preflight = (f"OPTIONS {EVENT} HTTP/1.1\r\n{host}Access-Control-Request-Method: GET\r\n"
+                     "Access-Control-Request-Headers: authorization\r\n\r\n")
+        answer = raw(tallyd, preflight.encode()).decode()
+        assert answer.startswith("HTTP/1.1 204 ") and f"Allow-Origin: {origin}" in answer
+        stranger = raw(tallyd, preflight.replace(origin, "https://evil.example").encode())
+        assert b"Allow-Origin" not in stranger
+        refused = ask(tallyd, EVENT, {"Origin": origin})
+        check_refused(refused)
+        assert refused.headers["Access-Control-Allow-Origin"] == origin
+
+
 def test_claims_by_other_names(keys, tmp_path):
     path = tmp_path / "jwks.json"
     path.write_text(tokens.jwks(keys.rsa))
