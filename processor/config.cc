@@ -32,6 +32,7 @@ struct Texts {
   std::string input_utc_offset = "+09:00";
   std::string hash_key_file;
   std::string memory_budget = "512MiB";
+  std::string answer_cache = "auto";
   std::string http = "127.0.0.1:8080";
   std::string admin;
   std::string grpc;
@@ -107,6 +108,10 @@ void Declare(CLI::App& app, Config& config, Texts& texts) {
       "Address and port of the same API over gRPC, with health and reflection; by default none");
   AddSwitch(app, kServe, "--allow-anonymous", texts.allow_anonymous,
             "Allow listening beyond loopback although nobody is asked who they are");
+  Add(app, kServe, "--answer-cache", texts.answer_cache,
+      "Memory for answers that are given again while what they tell has not changed, such as "
+      "32MiB; "
+      "0: none; auto: a sixteenth of what the memory budget leaves beside the process");
   Add(app, kServe, "--position-wait-ms", texts.position_wait_ms,
       "Longest wait for the position in a Tally-Min-Position header")
       ->check(CLI::Range(0, 60'000));
@@ -203,6 +208,16 @@ absl::Status ApplyKafkaProperties(const Texts& texts, Config* config) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<size_t> ParseAnswerCache(const std::string& text, size_t budget) {
+  if (text == "auto") return (budget - kProcessBytes) / 16;
+  auto bytes = ParseBytes("--answer-cache", text);
+  if (!bytes.ok()) return bytes.status();
+  if (*bytes > budget / 4) {
+    return absl::InvalidArgumentError("--answer-cache is more than a quarter of --memory-budget");
+  }
+  return bytes;
+}
+
 absl::Status Apply(const Texts& texts, Config* config) {
   if (auto status = CheckTopicPrefix(config->topic_prefix); !status.ok()) return status;
   if (!texts.hash_key_file.empty()) {
@@ -222,12 +237,15 @@ absl::Status Apply(const Texts& texts, Config* config) {
   auto offset = ParseUtcOffset(texts.input_utc_offset);
   if (!offset.ok()) return offset.status();
   config->input_utc_offset_minutes = *offset;
-  auto budget = ParseBytes(texts.memory_budget);
+  auto budget = ParseBytes("--memory-budget", texts.memory_budget);
   if (!budget.ok()) return budget.status();
   if (*budget < (size_t{128} << 20)) {
     return absl::InvalidArgumentError("--memory-budget is less than 128MiB");
   }
   config->memory_budget_bytes = *budget;
+  auto cache = ParseAnswerCache(texts.answer_cache, *budget);
+  if (!cache.ok()) return cache.status();
+  config->answer_cache_bytes = *cache;
   config->checkpoint_interval = absl::Milliseconds(texts.checkpoint_interval_ms);
   if (!absl::ParseDuration(texts.audit_interval, &config->audit_interval) ||
       config->audit_interval < absl::ZeroDuration() ||
@@ -333,7 +351,7 @@ absl::StatusOr<int32_t> ParseUtcOffset(const std::string& text) {
   return (sign == '-' ? -1 : 1) * (hours * 60 + minutes);
 }
 
-absl::StatusOr<size_t> ParseBytes(const std::string& text) {
+absl::StatusOr<size_t> ParseBytes(const char* flag, const std::string& text) {
   const size_t digits = text.find_first_not_of("0123456789");
   const std::string unit = digits == std::string::npos ? "" : text.substr(digits);
   uint64_t number = 0;
@@ -348,7 +366,7 @@ absl::StatusOr<size_t> ParseBytes(const std::string& text) {
   if (factor == 0 || !absl::SimpleAtoi(text.substr(0, digits), &number) ||
       number > (uint64_t{1} << 50) / factor) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--memory-budget '", text, "' is not a size such as 512MiB or 2GiB"));
+        absl::StrCat(flag, " '", text, "' is not a size such as 512MiB or 2GiB"));
   }
   return static_cast<size_t>(number * factor);
 }

@@ -30,8 +30,11 @@ struct ListenAddress {
 absl::StatusOr<ListenAddress> ParseListenAddress(const std::string& text);
 // "+09:00", "-03:30", "Z" to minutes east of UTC, at most 18 h.
 absl::StatusOr<int32_t> ParseUtcOffset(const std::string& text);
-// "512MiB", "2GiB", "64MB", "1048576" to bytes.
-absl::StatusOr<size_t> ParseBytes(const std::string& text);
+// "512MiB", "2GiB", "64MB", "1048576" to bytes; `flag` is named in the error.
+absl::StatusOr<size_t> ParseBytes(const char* flag, const std::string& text);
+
+// Of the memory budget, what the process takes with nothing to do, shared libraries included.
+inline constexpr size_t kProcessBytes = size_t{40} << 20;
 
 struct Config {
   std::string brokers;
@@ -50,6 +53,7 @@ struct Config {
   std::string data_dir;
   bool accept_log_base = false;
   size_t memory_budget_bytes = size_t{512} << 20;
+  size_t answer_cache_bytes = 0;  // of the budget
   absl::Duration checkpoint_interval = absl::Seconds(1);
   absl::Duration audit_interval = absl::Minutes(5);  // 0: no audits
   absl::Duration metadata_interval = absl::Minutes(5);

@@ -130,8 +130,10 @@ uint64_t HashBits(const domain::ParticipantHashBytes& hash) {
 }
 
 Delta::Delta(domain::HashKey hash_key, std::shared_ptr<const store::Snapshot> snapshot,
-             const CheckpointRow& checkpoint, DeltaOptions options)
+             const CheckpointRow& checkpoint, DeltaOptions options,
+             std::shared_ptr<ShardProgress> progress)
     : hash_key_(std::move(hash_key)),
+      progress_(std::move(progress)),
       resident_events_max_(options.resident_events_max),
       evict_at_(options.resident_events_max),
       bytes_max_(options.bytes_max),
@@ -212,7 +214,7 @@ Delta::Slot* Delta::AddSlot(std::string_view event_id, EventNodePtr node) {
     evict_at_ = std::max(resident_events_max_, resident_.size() + resident_events_max_ / 8 + 1);
   }
   auto& slot = resident_[Abseil(event_id)];
-  slot = std::make_unique<Slot>(Slot{std::move(node)});
+  slot = std::make_unique<Slot>(std::move(node));
   return slot.get();
 }
 
@@ -254,7 +256,13 @@ absl::StatusOr<const domain::EventAggregate*> Delta::OpenEvent(std::string_view 
   return &open_->node->aggregate;
 }
 
+std::shared_ptr<const EventWatch> Delta::Slot::Watch() {
+  if (watch == nullptr) watch = std::make_shared<EventWatch>();
+  return watch;
+}
+
 EventNode& Delta::LiveNode() {
+  open_->Changes();
   EventNodePtr& node = open_->node;
   if (node->epoch == epoch_) {
     if (node->shared) {
@@ -369,6 +377,7 @@ void Delta::MoveToUser(std::string_view from_user, std::string_view to_user) {
     users_[Abseil(from_user)][node.aggregate.event_id] = {.owned = false, .number = number};
   }
   users_[Abseil(to_user)][node.aggregate.event_id] = {.owned = true, .number = number};
+  if (progress_ != nullptr) progress_->MarkUsersChanged();
 }
 
 size_t Delta::live_bytes() const {
@@ -437,15 +446,19 @@ std::shared_ptr<const ParticipantMap> Delta::Committed(
   return participants;
 }
 
+PinnedEvent Delta::Pin(Slot& slot) const {
+  return {.node = slot.node,
+          .node_is_live = slot.node->epoch == epoch_,
+          .frozen = frozen_,
+          .snapshot = snapshot_,
+          .watch = slot.Watch()};
+}
+
 std::optional<PinnedEvent> Delta::PinResident(std::string_view event_id) {
   const auto found = resident_.find(Abseil(event_id));
   if (found == resident_.end()) return std::nullopt;
-  const EventNodePtr& node = found->second->node;
-  node->shared = true;
-  return PinnedEvent{.node = node,
-                     .node_is_live = node->epoch == epoch_,
-                     .frozen = frozen_,
-                     .snapshot = snapshot_};
+  found->second->node->shared = true;
+  return Pin(*found->second);
 }
 
 absl::StatusOr<std::optional<PinnedEvent>> PinStored(
@@ -456,17 +469,15 @@ absl::StatusOr<std::optional<PinnedEvent>> PinStored(
   return PinnedEvent{.node = *std::move(node),
                      .node_is_live = false,
                      .frozen = nullptr,
-                     .snapshot = std::move(snapshot)};
+                     .snapshot = std::move(snapshot),
+                     .watch = nullptr};
 }
 
 absl::StatusOr<std::optional<PinnedEvent>> Delta::View(std::string_view event_id) {
   auto slot = FindSlot(event_id);
   if (!slot.ok()) return slot.status();
   if (*slot == nullptr) return std::nullopt;
-  return PinnedEvent{.node = (*slot)->node,
-                     .node_is_live = (*slot)->node->epoch == epoch_,
-                     .frozen = frozen_,
-                     .snapshot = snapshot_};
+  return Pin(**slot);
 }
 
 absl::StatusOr<std::vector<std::string>> Delta::EventsOf(std::string_view user_id) const {

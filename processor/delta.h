@@ -27,6 +27,7 @@
 #include "processor/domain/digest.h"
 #include "processor/domain/fold.h"
 #include "processor/domain/participant_hash.h"
+#include "processor/event_watch.h"
 #include "processor/hour_changes.h"
 #include "processor/log_source.h"
 #include "processor/participant_filter.h"
@@ -98,6 +99,7 @@ struct PinnedEvent {
   bool node_is_live = false;  // node->hours are changes not in frozen nor snapshot
   std::shared_ptr<const FrozenDelta> frozen;
   std::shared_ptr<const store::Snapshot> snapshot;
+  std::shared_ptr<const EventWatch> watch;  // null: the event is not in memory
 };
 
 struct DeltaOptions {
@@ -123,9 +125,11 @@ struct LookupCounts {
 // One thread: the shard's.
 class Delta final : public domain::FoldState {
  public:
-  // `snapshot` is the store's state now and `checkpoint` its 'C' row.
+  // `snapshot` is the store's state now and `checkpoint` its 'C' row. `progress` (may be null) is
+  // told of users whose events change.
   Delta(domain::HashKey hash_key, std::shared_ptr<const store::Snapshot> snapshot,
-        const CheckpointRow& checkpoint, DeltaOptions options);
+        const CheckpointRow& checkpoint, DeltaOptions options,
+        std::shared_ptr<ShardProgress> progress = nullptr);
 
   // Registrations that can be prepared for at a time.
   static constexpr size_t kPrepareMax = 32;
@@ -190,7 +194,18 @@ class Delta final : public domain::FoldState {
  private:
   // Stable address of an event in memory; the node in it changes by copy on write.
   struct Slot {
+    explicit Slot(EventNodePtr event) : node(std::move(event)) {}
+    Slot(const Slot&) = delete;
+    Slot& operator=(const Slot&) = delete;
+    ~Slot() { Changes(); }
+
+    std::shared_ptr<const EventWatch> Watch();
+    void Changes() {
+      if (watch != nullptr) std::exchange(watch, nullptr)->Change();
+    }
+
     EventNodePtr node;
+    std::shared_ptr<EventWatch> watch;  // of those who look since the last change; null: nobody
   };
 
   // What Prepare has found out already.
@@ -207,6 +222,7 @@ class Delta final : public domain::FoldState {
   // The opened event's node, unshared and in the live epoch.
   EventNode& LiveNode();
   const EventNode* FrozenNode(EventNumber number) const;
+  PinnedEvent Pin(Slot& slot) const;
   void EvictResident();
   // As many as there is room for, with as much of everything else as is usual.
   size_t ParticipantsMax() const;
@@ -214,6 +230,7 @@ class Delta final : public domain::FoldState {
   absl::StatusOr<bool> IsStored(const ParticipantKeyBytes& key);
 
   const domain::HashKey hash_key_;
+  const std::shared_ptr<ShardProgress> progress_;
   const size_t resident_events_max_;
   size_t evict_at_;
   const size_t bytes_max_;

@@ -54,12 +54,9 @@ bool LowerThreadPriority() {
   return setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice) == 0;
 }
 
-// What the process takes with nothing to do, shared libraries included.
-constexpr size_t kProcessBytes = size_t{40} << 20;
-
 // How the memory budget, less kProcessBytes, is shared out, in sixteenths: five to deltas, four to
 // participant filters, three to Kafka queues, two to RocksDB, one to aggregates kept in memory, one
-// to what is in the middle of being moved.
+// to answers kept and to what is in the middle of being moved.
 struct MemoryShares {
   size_t rocks_bytes;
   size_t delta_bytes;   // a shard's live delta; the frozen one has as much

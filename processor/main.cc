@@ -210,6 +210,7 @@ struct ServerParts {
   const query::Authenticator* authenticator = nullptr;
   query::tls::CredentialStore* credentials = nullptr;
   query::AccessLog* access_log = nullptr;
+  query::http::AnswerCache* answers = nullptr;
 };
 
 struct Servers {
@@ -246,7 +247,7 @@ absl::StatusOr<Servers> StartServers(const Config& config, query::Service& servi
     return query::http::Server::Start(options, std::move(routes), &metrics);
   };
   Servers servers;
-  auto routes = query::http::ApiRoutes(service);
+  auto routes = query::http::ApiRoutes(service, parts.answers, &metrics);
   for (auto& route : query::http::DocumentationRoutes(config.auth.enabled()))
     routes.push_back(std::move(route));
   auto admin_routes = query::AdminRoutes(health, registry);
@@ -457,7 +458,9 @@ int Run(Config config) {
   auto engine = std::make_unique<Engine>(config, *std::move(log), *std::move(data_dir), reader,
                                          metrics, [&end](absl::Status why) { end.StopWith(why); });
 
-  const ServerParts parts{authenticator->get(), credentials->get(), access_log->get()};
+  query::http::AnswerCache answers(config.answer_cache_bytes);
+  const ServerParts parts{authenticator->get(), credentials->get(), access_log->get(),
+                          config.answer_cache_bytes > 0 ? &answers : nullptr};
   auto servers = StartServers(config, service, *engine, registry, http_metrics, parts);
   if (!servers.ok()) return Fail(servers.status());
   const char* const scheme = config.serve.tls() ? "https" : "http";

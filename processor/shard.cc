@@ -51,12 +51,13 @@ Shard::Shard(ShardOptions options, ShardEnvironment environment,
       store_(std::move(store)),
       decoder_(options_.decode),
       durable_(checkpoint),
-      delta_(std::move(hash_key), store_->NewSnapshot(), checkpoint, options_.delta),
+      delta_(std::move(hash_key), store_->NewSnapshot(), checkpoint, options_.delta, progress_),
       position_(checkpoint.next_offsets),
       remembered_(checkpoint.remembered),
       letter_acks_(std::make_shared<LetterAcks>()),
       filter_load_due_(checkpoint.participants > 0) {
   caught_up_ = Reaches(position_, options_.end_at_start);
+  progress_->Publish(position_, caught_up_);
   PublishStatus();
   if (RecordsBehind() > options_.far_behind_records) delta_.ExpectMany();
 }
@@ -192,6 +193,7 @@ bool Shard::ApplyBatch() {
       checkpoint_now_ = true;  // a restart from here on has little to read again
       PublishStatus();
     }
+    progress_->Publish(position_, caught_up_);
     WakeWaiters();
   }
   return applied == Applied::kDone;
@@ -513,6 +515,7 @@ void Shard::ContinueFinish() {
 void Shard::Fail(absl::Status why) {
   if (failed()) return;
   failure_ = std::move(why);
+  progress_->Stop();
   filter_load_cancelled_ = true;
   spdlog::error(
       "shard {} has stopped: {}. Nothing is lost: its state stands at the last checkpoint and the "

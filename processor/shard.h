@@ -150,6 +150,8 @@ class Shard {
   // The input that reads reflect now.
   const Offsets& position() const { return position_; }
   Delta& delta() { return delta_; }
+  // For other threads.
+  std::shared_ptr<const ShardProgress> progress() const { return progress_; }
   // What is durable; see store::Store.
   std::unique_ptr<store::Snapshot> NewStoreSnapshot() const { return store_->NewSnapshot(); }
 
@@ -222,6 +224,7 @@ class Shard {
   std::unique_ptr<store::Store> store_;
   domain::Decoder decoder_;
   CheckpointRow durable_;
+  const std::shared_ptr<ShardProgress> progress_ = std::make_shared<ShardProgress>();
   Delta delta_;
   Offsets position_;
   std::unique_ptr<ShardSource> source_;

@@ -12,6 +12,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "processor/watched_shards.h"
 
 namespace tally {
 namespace {
@@ -23,24 +24,14 @@ using domain::ChannelIndex;
 using domain::Hour;
 using domain::HourCounts;
 
-constexpr Offsets kAnyPosition{-1, -1, -1};
-
 // Timeline cells, channels and ids of a user's events looked at between two batches of the fold.
 constexpr size_t kCellsPerStep = 4096;
 
+// Whether so many events of a user have changed in a shard can be asked at every request.
+constexpr size_t kWatchedEventsMax = 1000;
+
 // Nothing is stored before 1970, and the store's keys order no negative hours.
 constexpr Hour kFirstHour = 0;
-
-// The part of a minimum that concerns one shard.
-Offsets MinimumOf(const std::vector<query::MinOffset>& min, int32_t partition) {
-  Offsets offsets = kAnyPosition;
-  for (const auto& entry : min) {
-    if (entry.partition != partition) continue;
-    int64_t& offset = offsets[domain::Index(entry.topic)];
-    offset = std::max(offset, entry.next_offset);
-  }
-  return offsets;
-}
 
 absl::Status ShardFailed(const Shard& shard) {
   return absl::UnavailableError(
@@ -162,7 +153,8 @@ awaitable<absl::StatusOr<query::EventAnswer>> ReadEventOn(Shard& shard, std::str
   query::EventAnswer answer{.event = std::nullopt,
                             .hours = {},
                             .position = {PositionOf(shard)},
-                            .catching_up = !shard.caught_up()};
+                            .catching_up = !shard.caught_up(),
+                            .freshness = nullptr};
   const auto view = shard.delta().View(event_id);
   if (!view.ok()) co_return FailShard(shard, view.status());
   if (!*view || !(*view)->node->aggregate.description) co_return answer;
@@ -171,6 +163,8 @@ awaitable<absl::StatusOr<query::EventAnswer>> ReadEventOn(Shard& shard, std::str
   auto snapshot = SnapshotOf(**view, need, cells_of_sums);
   if (!snapshot.ok()) co_return FailShard(shard, snapshot.status());
   answer.event = *std::move(snapshot);
+  answer.freshness = std::make_shared<WatchedShards>(std::vector<WatchedShard>{
+      {shard.partition(), shard.progress(), {(*view)->watch}, std::nullopt}});
   if (need.hours) {
     query::HourTotals totals;
     const auto cells = AddHours(**view, *need.hours, totals);
@@ -192,16 +186,35 @@ struct Step {
   void Begin() { events = 0, cells = 0; }
 };
 
+// What one shard says of a user.
+struct UserPart {
+  query::UserAnswer answer;
+  std::optional<WatchedShard> watched;  // nullopt: too much to watch, or not in memory
+};
+
+// As of now.
+std::optional<WatchedShard> Watched(const Shard& shard,
+                                    const std::vector<std::optional<PinnedEvent>>& events) {
+  if (events.size() > kWatchedEventsMax) return std::nullopt;
+  WatchedShard watched{shard.partition(), shard.progress(), {}, shard.progress()->users_version()};
+  watched.events.reserve(events.size());
+  for (const auto& event : events) {
+    if (!event) return std::nullopt;
+    watched.events.push_back(event->watch);
+  }
+  return watched;
+}
+
 // The user's events of one shard, all at the position where it starts.
-awaitable<absl::StatusOr<query::UserAnswer>> ReadUserOn(Shard& shard, const std::string& user_id,
-                                                        const query::TimelineNeed& need,
-                                                        Offsets min, Wait wait, Step& step) {
+awaitable<absl::StatusOr<UserPart>> ReadUserOn(Shard& shard, const std::string& user_id,
+                                               const query::TimelineNeed& need, Offsets min,
+                                               Wait wait, Step& step) {
   if (shard.failed()) co_return ShardFailed(shard);
   if (auto status = co_await WaitForPosition(shard, min, wait); !status.ok()) co_return status;
-  query::UserAnswer answer{.events = {},
-                           .hours = {},
-                           .position = {PositionOf(shard)},
-                           .catching_up = !shard.caught_up()};
+  UserPart part;
+  query::UserAnswer& answer = part.answer;
+  answer.position = {PositionOf(shard)};
+  answer.catching_up = !shard.caught_up();
   const auto ids = shard.delta().EventsOf(user_id);
   if (!ids.ok()) co_return FailShard(shard, ids.status());
   // What is in memory may change and is pinned at once; what only the snapshot has cannot.
@@ -209,6 +222,7 @@ awaitable<absl::StatusOr<query::UserAnswer>> ReadUserOn(Shard& shard, const std:
   std::vector<std::optional<PinnedEvent>> pinned;
   pinned.reserve(ids->size());
   for (const auto& id : *ids) pinned.push_back(shard.delta().PinResident(id));
+  part.watched = Watched(shard, pinned);
   step.cells += ids->size();
   query::HourTotals totals;
   for (size_t i = 0; i < ids->size(); ++i) {
@@ -235,13 +249,13 @@ awaitable<absl::StatusOr<query::UserAnswer>> ReadUserOn(Shard& shard, const std:
     step.cells += *cells;
   }
   answer.hours = totals.Take();
-  co_return answer;
+  co_return part;
 }
 
-awaitable<absl::StatusOr<std::vector<query::UserAnswer>>> ReadUserOnWorker(
+awaitable<absl::StatusOr<std::vector<UserPart>>> ReadUserOnWorker(
     const std::string& user_id, const query::TimelineNeed& need,
     const std::vector<query::MinOffset>& min, Wait wait, int events_per_step) {
-  std::vector<query::UserAnswer> answers;
+  std::vector<UserPart> parts;
   Step step{.events_max = events_per_step};
   for (const auto& shard : wait.worker.shards()) {
     if (step.full()) {
@@ -250,11 +264,22 @@ awaitable<absl::StatusOr<std::vector<query::UserAnswer>>> ReadUserOnWorker(
     }
     const Offsets shard_min = MinimumOf(min, shard->partition());
     auto reading = ReadUserOn(*shard, user_id, need, shard_min, wait, step);
-    auto answer = co_await std::move(reading);
-    if (!answer.ok()) co_return answer.status();
-    answers.push_back(*std::move(answer));
+    auto part = co_await std::move(reading);
+    if (!part.ok()) co_return part.status();
+    parts.push_back(*std::move(part));
   }
-  co_return answers;
+  co_return parts;
+}
+
+std::shared_ptr<const query::Freshness> FreshnessOf(std::vector<UserPart>& parts) {
+  std::vector<WatchedShard> watched;
+  for (UserPart& part : parts) {
+    if (!part.watched) return nullptr;
+    watched.push_back(*std::move(part.watched));
+  }
+  std::sort(watched.begin(), watched.end(),
+            [](const auto& a, const auto& b) { return a.partition < b.partition; });
+  return std::make_shared<WatchedShards>(std::move(watched));
 }
 
 }  // namespace
@@ -336,20 +361,24 @@ awaitable<absl::StatusOr<query::UserAnswer>> ShardReader::ReadUser(
   const absl::Time deadline = options_.now() + options_.position_wait;
   query::UserAnswer all;
   query::HourTotals totals;
+  std::vector<UserPart> all_parts;
   for (const auto& worker : serving->workers) {
-    auto answers = co_await asio::co_spawn(
+    auto parts = co_await asio::co_spawn(
         worker->executor(),
         ReadUserOnWorker(user_id, need, min, {*worker, options_.now, deadline},
                          options_.events_per_step),
         use_awaitable);
-    if (!answers.ok()) co_return answers.status();
-    for (auto& answer : *answers) {
+    if (!parts.ok()) co_return parts.status();
+    for (UserPart& part : *parts) {
+      query::UserAnswer& answer = part.answer;
       std::move(answer.events.begin(), answer.events.end(), std::back_inserter(all.events));
       totals.Add(answer.hours);
       all.position.push_back(answer.position.front());
       all.catching_up = all.catching_up || answer.catching_up;
+      all_parts.push_back(std::move(part));
     }
   }
+  all.freshness = FreshnessOf(all_parts);
   all.hours = totals.Take();
   std::sort(all.position.begin(), all.position.end(),
             [](const auto& a, const auto& b) { return a.partition < b.partition; });

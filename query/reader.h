@@ -5,6 +5,7 @@
 #include <array>
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -73,19 +74,38 @@ struct EventSnapshot {
   std::vector<RangeSums> sums;  // parallel to TimelineNeed::sums
 };
 
+// Where something that was read still is what it was.
+struct Standing {
+  Position position;
+  bool catching_up = false;
+};
+
+// Whether what was read still is what it was. Immutable; any thread; outlives the reader.
+class Freshness {
+ public:
+  virtual ~Freshness() = default;
+  // Reading again would give the same at this position, which is not older than `min`. nullopt:
+  // it has changed or may have, or one must wait or read to find out. Takes no lock.
+  virtual std::optional<Standing> Now(const std::vector<MinOffset>& min) const = 0;
+  // Approximate memory, bytes.
+  virtual size_t bytes() const = 0;
+};
+
 struct EventAnswer {
   // nullopt: no such event at this position (or none described yet).
   std::optional<EventSnapshot> event;
   std::vector<HourTotal> hours;  // the non-zero ones of TimelineNeed::hours, ascending
   Position position;             // of the one shard read
   bool catching_up = false;      // the shard has not reached the end offsets seen at start
+  std::shared_ptr<const Freshness> freshness;  // null: cannot be told
 };
 
 struct UserAnswer {
-  std::vector<EventSnapshot> events;  // by no particular order
-  std::vector<HourTotal> hours;       // of all events together, as in EventAnswer
-  Position position;                  // of all owned shards
-  bool catching_up = false;           // any of them
+  std::vector<EventSnapshot> events;           // by no particular order
+  std::vector<HourTotal> hours;                // of all events together, as in EventAnswer
+  Position position;                           // of all owned shards
+  bool catching_up = false;                    // any of them
+  std::shared_ptr<const Freshness> freshness;  // as in EventAnswer
 };
 
 // Errors, in both calls:

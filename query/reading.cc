@@ -56,6 +56,7 @@ awaitable<absl::StatusOr<UserAnswer>> ReadEventAsUser(Reader& reader, std::strin
   answer.hours = std::move(read->hours);
   answer.position = std::move(read->position);
   answer.catching_up = read->catching_up;
+  answer.freshness = std::move(read->freshness);
   co_return answer;
 }
 
@@ -90,6 +91,7 @@ awaitable<absl::StatusOr<Reading>> Read(Reader& reader, const Aside& aside, View
   done.hours = std::move(read->hours);
   done.position = EncodePosition(read->position, reader.LogIdentity());
   done.catching_up = read->catching_up;
+  done.freshness = std::move(read->freshness);
   const auto arrange = [&] { return Arranged(std::move(done.events), viewer); };
   if (const size_t steps = StepsOf(done.events); aside.IsFor(steps)) {
     auto arranging = aside.Do(steps, arrange);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@ struct Reading {
   std::vector<HourTotal> hours;
   std::string position;  // token
   bool catching_up = false;
+  std::shared_ptr<const Freshness> freshness;  // see EventAnswer
 };
 
 // What the answer must not be older than, from Tally-Min-Position. `errors` are those found so far:

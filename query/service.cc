@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "query/parameters.h"
+#include "query/position.h"
 #include "query/problem.h"
 #include "query/reading.h"
 #include "query/selection.h"
@@ -37,12 +38,17 @@ bool IsUnchanged(const Request& request, std::string_view etag) {
   return request.if_none_match.has_value() && MatchesEtag(*request.if_none_match, etag);
 }
 
+domain::Hour HourOf(absl::Time time) { return domain::HourOf(absl::ToUnixMillis(time)); }
+
 // The view is made only for who does not have it. The reading ends here: freeing it takes time too.
 template <class View, class Make>
-Answer<View> AnswerOf(Reading reading, const Request& request, EtagBuilder& etag,
+Answer<View> AnswerOf(Reading reading, const Request& request, absl::Time now, EtagBuilder& etag,
                       const Make& make) {
-  Answer<View> answer = {std::nullopt, AddEvents(reading, etag).Build(), reading.position,
-                         reading.catching_up};
+  Answer<View> answer = {std::nullopt,
+                         AddEvents(reading, etag).Build(),
+                         reading.position,
+                         reading.catching_up,
+                         {reading.freshness, HourOf(now)}};
   if (!IsUnchanged(request, answer.etag)) answer.view = make(reading);
   return answer;
 }
@@ -51,8 +57,6 @@ void AddNames(const std::vector<std::string>& names, EtagBuilder& etag) {
   etag.Add(static_cast<int64_t>(names.size()));
   for (const std::string& name : names) etag.Add(name);
 }
-
-domain::Hour HourOf(absl::Time time) { return domain::HourOf(absl::ToUnixMillis(time)); }
 
 }  // namespace
 
@@ -68,6 +72,20 @@ EtagBuilder Service::NewEtag(std::string_view operation, const Subject& subject)
   return etag;
 }
 
+std::optional<Stands> Service::Confirm(const Validity& validity,
+                                       const std::string& min_position) const {
+  if (validity.freshness == nullptr || HourOf(clock_()) != validity.hour) return std::nullopt;
+  std::vector<MinOffset> min;
+  if (!min_position.empty()) {
+    auto parsed = ParseMin(min_position, reader_, {});
+    if (!parsed.ok()) return std::nullopt;
+    min = *std::move(parsed);
+  }
+  const std::optional<Standing> standing = validity.freshness->Now(min);
+  if (!standing) return std::nullopt;
+  return Stands{EncodePosition(standing->position, reader_.LogIdentity()), standing->catching_up};
+}
+
 awaitable<absl::StatusOr<Turnstile::Pass>> Service::EnterFor(Level level) {
   if (level == Level::kEvent) co_return Turnstile::Pass();
   auto entering = user_reads_.Enter();
@@ -76,10 +94,11 @@ awaitable<absl::StatusOr<Turnstile::Pass>> Service::EnterFor(Level level) {
 }
 
 awaitable<absl::StatusOr<Answer<EventDashboard>>> Service::GetEventDashboard(Request request) {
+  const absl::Time now = clock_();
   std::vector<ParameterError> errors;
   const Subject subject = SubjectOf(Level::kEvent, request, errors);
   const Parameters parameters(request.parameters, kPeriodParameters, {}, errors);
-  const Window window = ParseWindow(parameters.Period(), clock_(), errors);
+  const Window window = ParseWindow(parameters.Period(), now, errors);
   auto min = ParseMin(request.min_position, reader_, WithUnreadable(request, std::move(errors)));
   if (!min.ok()) co_return min.status();
 
@@ -90,16 +109,17 @@ awaitable<absl::StatusOr<Answer<EventDashboard>>> Service::GetEventDashboard(Req
   EtagBuilder etag = NewEtag("dashboard", subject);
   etag.Add(window);
   auto answer = AnswerOf<EventDashboard>(
-      *std::move(read), request, etag,
+      *std::move(read), request, now, etag,
       [&](const Reading& taken) { return MakeEventDashboard(taken.events.front(), window); });
   co_return answer;
 }
 
 awaitable<absl::StatusOr<Answer<UserDashboard>>> Service::GetUserDashboard(Request request) {
+  const absl::Time now = clock_();
   std::vector<ParameterError> errors;
   const Subject subject = SubjectOf(Level::kUser, request, errors);
   Parameters parameters(request.parameters, kUserDashboardParameters, {}, errors);
-  const Window window = ParseWindow(parameters.Period(), clock_(), errors);
+  const Window window = ParseWindow(parameters.Period(), now, errors);
   const EventPage page = ParsePage(parameters);
   auto min = ParseMin(request.min_position, reader_, WithUnreadable(request, std::move(errors)));
   if (!min.ok()) co_return min.status();
@@ -115,7 +135,7 @@ awaitable<absl::StatusOr<Answer<UserDashboard>>> Service::GetUserDashboard(Reque
   etag.Add(window).Add(page.page).Add(page.size);
   etag.Add(static_cast<int64_t>(page.sort_by)).Add(page.ascending ? 1 : 0);
   auto answering = aside_.Do(StepsOf(read->events), [&] {
-    return AnswerOf<UserDashboard>(*std::move(read), request, etag, [&](const Reading& taken) {
+    return AnswerOf<UserDashboard>(*std::move(read), request, now, etag, [&](const Reading& taken) {
       return MakeUserDashboard(subject.id, taken.events, window, page);
     });
   });
@@ -124,10 +144,11 @@ awaitable<absl::StatusOr<Answer<UserDashboard>>> Service::GetUserDashboard(Reque
 }
 
 awaitable<absl::StatusOr<Answer<ChannelsView>>> Service::GetChannels(Level level, Request request) {
+  const absl::Time now = clock_();
   std::vector<ParameterError> errors;
   const Subject subject = SubjectOf(level, request, errors);
   Parameters parameters(request.parameters, kChannelsParameters, kChannelParameter, errors);
-  const Window window = WithoutClock(ParseWindow(parameters.Period(), clock_(), errors));
+  const Window window = WithoutClock(ParseWindow(parameters.Period(), now, errors));
   const ChannelSelection selection = ParseChannelSelection(parameters, errors);
   auto min = ParseMin(request.min_position, reader_, WithUnreadable(request, std::move(errors)));
   if (!min.ok()) co_return min.status();
@@ -144,7 +165,7 @@ awaitable<absl::StatusOr<Answer<ChannelsView>>> Service::GetChannels(Level level
   etag.Add(static_cast<int64_t>(selection.sort_by)).Add(selection.ascending ? 1 : 0);
   AddNames(selection.names, etag);
   auto answering = aside_.Do(StepsOf(read->events), [&] {
-    return AnswerOf<ChannelsView>(*std::move(read), request, etag, [&](const Reading& taken) {
+    return AnswerOf<ChannelsView>(*std::move(read), request, now, etag, [&](const Reading& taken) {
       return MakeChannelsView(subject, taken.events, window, selection);
     });
   });
@@ -153,12 +174,13 @@ awaitable<absl::StatusOr<Answer<ChannelsView>>> Service::GetChannels(Level level
 }
 
 awaitable<absl::StatusOr<Answer<RoiView>>> Service::GetRoi(Level level, Request request) {
+  const absl::Time now = clock_();
   std::vector<ParameterError> errors;
   const Subject subject = SubjectOf(level, request, errors);
   const Parameters parameters(request.parameters, kRoiParameters, {}, errors);
   ExplainNoPeriod(errors);
   const PeriodParameters lifetime{std::nullopt, std::nullopt, parameters.Text("timezone")};
-  const Window window = WithoutClock(ParseWindow(lifetime, clock_(), errors));
+  const Window window = WithoutClock(ParseWindow(lifetime, now, errors));
   auto min = ParseMin(request.min_position, reader_, WithUnreadable(request, std::move(errors)));
   if (!min.ok()) co_return min.status();
   auto entering = EnterFor(level);
@@ -171,7 +193,7 @@ awaitable<absl::StatusOr<Answer<RoiView>>> Service::GetRoi(Level level, Request 
   EtagBuilder etag = NewEtag("roi", subject);
   etag.Add(window);
   auto answering = aside_.Do(StepsOf(read->events), [&] {
-    return AnswerOf<RoiView>(*std::move(read), request, etag, [&](const Reading& taken) {
+    return AnswerOf<RoiView>(*std::move(read), request, now, etag, [&](const Reading& taken) {
       return MakeRoiView(subject, taken.events, window);
     });
   });
@@ -206,7 +228,7 @@ awaitable<absl::StatusOr<Answer<TimelineView>>> Service::GetTimeline(Level level
     EtagBuilder etag = NewEtag("timeline", subject);
     etag.Add(window).Add(static_cast<int64_t>(interval)).Add(static_cast<int64_t>(ended));
     AddNames(channels, etag);
-    return AnswerOf<TimelineView>(*std::move(read), request, etag, [&](const Reading& taken) {
+    return AnswerOf<TimelineView>(*std::move(read), request, now, etag, [&](const Reading& taken) {
       return MakeTimelineView(subject, taken.events, taken.hours, window, interval, buckets, ended);
     });
   };

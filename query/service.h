@@ -5,6 +5,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,11 +40,24 @@ struct Request {
   std::vector<ParameterError> unreadable;
 };
 
+// For how long an answer is what asking again would give.
+struct Validity {
+  std::shared_ptr<const Freshness> freshness;  // null: nobody knows
+  domain::Hour hour = 0;                       // of the clock; answers show no more of it
+};
+
 template <class View>
 struct Answer {
   std::optional<View> view;  // nullopt: not modified, `if_none_match` names the current tag
   std::string etag;          // with its quotes
   std::string position;      // token, what Tally-Position says
+  bool catching_up = false;
+  Validity validity;
+};
+
+// Where an earlier answer still stands.
+struct Stands {
+  std::string position;  // as in Answer
   bool catching_up = false;
 };
 
@@ -73,6 +87,10 @@ class Service {
 
   // Where long answers are to be written down, too.
   const Aside& aside() const { return aside_; }
+
+  // Whether the answer with this validity would be given again now, to a request with this minimal
+  // position; nullopt: ask again. Does not wait.
+  std::optional<Stands> Confirm(const Validity& validity, const std::string& min_position) const;
 
  private:
   EtagBuilder NewEtag(std::string_view operation, const Subject& subject) const;

@@ -15,6 +15,8 @@ class Viewer {
   Viewer() = default;  // sees all
   static Viewer User(std::string user_id) { return Viewer(std::move(user_id)); }
 
+  // nullopt: sees all.
+  const std::optional<std::string>& user_id() const { return user_id_; }
   bool SeesAll() const { return !user_id_.has_value(); }
   bool Sees(std::string_view owner) const { return !user_id_.has_value() || *user_id_ == owner; }
 

@@ -34,6 +34,8 @@ class Metrics::Impl {
   explicit Impl(prometheus::Registry& registry)
       : in_flight(MakeGauge(registry, "tally_http_requests_in_flight",
                             "HTTP requests being answered now")),
+        answers_reused(MakeCounter(registry, "tally_http_answers_reused_total",
+                                   "HTTP answers given again, as what they tell had not changed")),
         connections(MakeGauge(registry, "tally_http_connections", "Open HTTP connections")),
         refused(MakeCounter(registry, "tally_http_connections_refused_total",
                             "HTTP connections refused because too many were being worked for")),
@@ -63,6 +65,7 @@ class Metrics::Impl {
   }
 
   prometheus::Gauge& in_flight;
+  prometheus::Counter& answers_reused;
   prometheus::Gauge& connections;
   prometheus::Counter& refused;
   prometheus::Counter& evicted;
@@ -99,6 +102,7 @@ void Metrics::RequestDone(std::string_view route, int code, absl::Duration durat
   impl_->Count(route, code, absl::ToDoubleSeconds(duration));
 }
 
+void Metrics::AnswerReused() { impl_->answers_reused.Increment(); }
 void Metrics::ConnectionOpened() { impl_->connections.Increment(); }
 void Metrics::ConnectionClosed() { impl_->connections.Decrement(); }
 void Metrics::ConnectionRefused() { impl_->refused.Increment(); }

@@ -17,6 +17,7 @@ namespace tally::query::http {
 //   tally_http_requests_total{route,code}             counter
 //   tally_http_request_duration_seconds{route}        histogram: request read to response ready
 //   tally_http_requests_in_flight                     gauge
+//   tally_http_answers_reused_total                   counter: what they tell had not changed
 //   tally_http_connections                            gauge: open
 //   tally_http_connections_refused_total              counter: too many, and none could be closed
 //   tally_http_connections_evicted_total              counter: closed for others' sake
@@ -31,6 +32,7 @@ class Metrics {
   void RequestStarted();
   // `route`: the template that matched, or "unmatched" for everything else.
   void RequestDone(std::string_view route, int code, absl::Duration duration);
+  void AnswerReused();
   void ConnectionOpened();
   void ConnectionClosed();
   void ConnectionRefused();
