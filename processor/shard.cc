@@ -62,7 +62,7 @@ Shard::Shard(ShardOptions options, ShardEnvironment environment,
   if (RecordsBehind() > options_.far_behind_records) delta_.ExpectMany();
 }
 
-Shard::~Shard() = default;
+Shard::~Shard() { progress_->Stop(); }
 
 bool Shard::Step(size_t records_max) {
   if (failed()) return false;

@@ -15,6 +15,7 @@ boost::asio::awaitable<absl::StatusOr<query::EventAnswer>> FakeReader::ReadEvent
   query::EventAnswer answer;
   answer.position = position;
   answer.catching_up = catching_up;
+  answer.freshness = freshness;
   const auto found = events_.find(event_id);
   if (found != events_.end() && found->second.aggregate.description.has_value() &&
       need.viewer.Sees(found->second.aggregate.description->user_id)) {
@@ -34,6 +35,7 @@ boost::asio::awaitable<absl::StatusOr<query::UserAnswer>> FakeReader::ReadUser(
   query::UserAnswer answer;
   answer.position = position_;
   answer.catching_up = catching_up;
+  answer.freshness = freshness;
   query::HourTotals totals;
   for (const auto& [id, entry] : events_) {
     const auto& description = entry.aggregate.description;

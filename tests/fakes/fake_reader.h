@@ -23,6 +23,24 @@
 
 namespace tally::testing {
 
+// Says what the test has told it to say. Thread-safe.
+class FakeFreshness : public query::Freshness {
+ public:
+  void Set(std::optional<query::Standing> standing) {
+    const std::lock_guard lock(mutex_);
+    standing_ = std::move(standing);
+  }
+  std::optional<query::Standing> Now(const std::vector<query::MinOffset>& min) const override {
+    const std::lock_guard lock(mutex_);
+    return min.empty() ? standing_ : std::nullopt;
+  }
+  size_t bytes() const override { return 100; }
+
+ private:
+  mutable std::mutex mutex_;
+  std::optional<query::Standing> standing_;
+};
+
 class FakeReader : public query::Reader {
  public:
   explicit FakeReader(int32_t partitions = 12) : partition_count(partitions) {
@@ -79,7 +97,8 @@ class FakeReader : public query::Reader {
   std::string topic_prefix = "sample.";
   std::string log_identity = "cluster-1/sample.";
   bool catching_up = false;
-  absl::Status failure;  // not OK: every read's answer
+  absl::Status failure;                         // not OK: every read's answer
+  std::shared_ptr<query::Freshness> freshness;  // of every answer
 
   // Reads wait from Cork to Uncork.
   void Cork() {

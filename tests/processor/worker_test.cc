@@ -226,6 +226,52 @@ TEST_F(WorkerTest, UserReadsSeeAllShards) {
   EXPECT_EQ(participants, 100u * 99 / 2 - 4u * (24 * 25 / 2));
 }
 
+TEST_F(WorkerTest, WhatWasReadIsKnownToStandUntilItChanges) {
+  std::string neighbour;  // in the same shard
+  for (int i = 2; neighbour.empty(); ++i) {
+    const std::string id = absl::StrCat("evt-", i);
+    if (PartitionOf(id) == PartitionOf("evt-1")) neighbour = id;
+  }
+  Create("evt-1", "user-1");
+  Process process(log_, disks_, 2, absl::Seconds(1));
+  const auto read = [&](const std::string& id) {
+    const auto answer = Eventually([&] { return process.ReadEvent(id, All(id)); });
+    EXPECT_TRUE(answer.ok() && answer->freshness != nullptr) << answer.status();
+    return answer->freshness;
+  };
+  auto event = read("evt-1");
+  auto user = process.ReadUser("user-1")->freshness;
+  ASSERT_NE(user, nullptr);
+  for (int round = 0; round < 50; ++round) {
+    Create(neighbour, "user-2");
+    read(neighbour);
+    const auto standing = event->Now(All("evt-1"));
+    ASSERT_TRUE(standing);
+    EXPECT_EQ(standing->position[0].next_offset[0], log_.End(PartitionOf("evt-1"))[0]);
+    Register("evt-1", round, round + 1);
+    // Beside the fold: never as far as the record and without it.
+    for (int i = 0; i < 1000; ++i) ASSERT_FALSE(event->Now(All("evt-1")));
+    auto next = read("evt-1");
+    EXPECT_FALSE(event->Now({}));
+    EXPECT_FALSE(user->Now({}));
+    event = std::move(next);
+    user = process.ReadUser("user-1")->freshness;
+    ASSERT_TRUE(user->Now(All("evt-1")));
+  }
+  Create("evt-1", "user-2");
+  read("evt-1");
+  EXPECT_FALSE(user->Now({}));
+  user = process.ReadUser("user-1")->freshness;  // of no events
+  ASSERT_TRUE(user->Now({}));
+  Create("evt-1", "user-1");
+  event = read("evt-1");
+  EXPECT_FALSE(user->Now({}));
+  user = process.ReadUser("user-1")->freshness;
+  ASSERT_TRUE(process.Stop().ok());
+  EXPECT_FALSE(event->Now({}));
+  EXPECT_FALSE(user->Now({}));
+}
+
 // Before, while and after its parts go through frozen delta and store.
 TEST_F(WorkerTest, TimelinesAddUpWhereverTheirPartsAre) {
   constexpr domain::Hour kHour = domain::HourOf(kTime);

@@ -87,6 +87,41 @@ std::shared_ptr<Reads::Read> Reads::NewRead(Instance& instance, std::string id) 
 
 void Reads::Forget(const Instance& instance) {
   under_way_ -= std::exchange(under_way_on_[&instance], 0);
+  std::erase_if(kept_, [&](const Kept& kept) { return kept.read->instance == &instance; });
+}
+
+template <typename Answer>
+void Reads::Keep(const std::shared_ptr<Read>& read, const absl::StatusOr<Answer>& answer) {
+  if (!answer.ok() || answer->freshness == nullptr) return;
+  if (kept_.size() == kKeptMax) kept_.pop_front();
+  kept_.push_back({read, *answer});
+}
+
+void Reads::AskAgain(Random& random) {
+  if (kept_.empty()) return;
+  const Kept& kept = kept_[static_cast<size_t>(random.Below(static_cast<int>(kept_.size())))];
+  Read read;
+  read.instance = kept.read->instance;
+  read.id = kept.read->id;
+  Roll(random, read);
+  read.need = kept.read->need;
+  for (const Shard* shard : read.instance->shards()) {
+    read.at_start[shard->partition()] = shard->position();
+  }
+  std::visit(
+      [&](const auto& answer) {
+        const auto standing = answer.freshness->Now(read.min);
+        Observe(standing.has_value() ? 1 : 0);
+        if (!standing) return;
+        absl::StatusOr<std::decay_t<decltype(answer)>> again = answer;
+        again->position = standing->position;
+        if constexpr (std::is_same_v<std::decay_t<decltype(answer)>, query::EventAnswer>) {
+          EventAnswered(read, again);
+        } else {
+          UserAnswered(read, again);
+        }
+      },
+      kept.answer);
 }
 
 // What it asks for beside the aggregate, and the position it insists on.
@@ -117,6 +152,7 @@ void Reads::Roll(Random& random, Read& read) {
 }
 
 void Reads::Begin(Instance& instance, Random& random) {
+  if (random.Percent(50)) AskAgain(random);
   if (!instance.running()) return;
   const bool of_user = random.Percent(30);
   const int index = random.Below(of_user ? around_.config.users : around_.config.events);
@@ -163,6 +199,7 @@ void Reads::Event(Instance& instance, std::shared_ptr<Read> read) {
                           --under_way_;
                           --under_way_on_[read->instance];
                           EventAnswered(*read, answer);
+                          Keep(read, answer);
                         });
 }
 
@@ -175,6 +212,7 @@ void Reads::User(Instance& instance, std::shared_ptr<Read> read) {
                           --under_way_;
                           --under_way_on_[read->instance];
                           UserAnswered(*read, answer);
+                          Keep(read, answer);
                         });
 }
 

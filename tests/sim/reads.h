@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "query/reader.h"
@@ -29,12 +31,22 @@ class Reads {
 
  private:
   static constexpr int kClients = 3;
+  static constexpr size_t kKeptMax = 24;
   struct Read;
+  struct Kept {
+    std::shared_ptr<const Read> read;
+    std::variant<query::EventAnswer, query::UserAnswer> answer;
+  };
 
   void Event(Instance& instance, std::shared_ptr<Read> read);
   void User(Instance& instance, std::shared_ptr<Read> read);
   std::shared_ptr<Read> NewRead(Instance& instance, std::string id);
   void Roll(Random& random, Read& read);
+
+  // An earlier answer is still one, if its freshness says so.
+  void AskAgain(Random& random);
+  template <typename Answer>
+  void Keep(const std::shared_ptr<Read>& read, const absl::StatusOr<Answer>& answer);
 
   void EventAnswered(const Read& read, const absl::StatusOr<query::EventAnswer>& answer);
   void UserAnswered(const Read& read, const absl::StatusOr<query::UserAnswer>& answer);
@@ -50,6 +62,7 @@ class Reads {
   int64_t under_way_ = 0;
   int64_t most_under_way_ = 0;
   std::map<const Instance*, int64_t> under_way_on_;
+  std::deque<Kept> kept_;
 };
 
 }  // namespace tally::sim
