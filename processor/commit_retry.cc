@@ -6,11 +6,12 @@
 namespace tally {
 
 bool CommitRetry::MayPass(const absl::Status& status) {
-  return absl::IsResourceExhausted(status) || absl::IsUnavailable(status);
+  return absl::IsResourceExhausted(status) || absl::IsUnavailable(status) ||
+         absl::IsAborted(status);
 }
 
 void CommitRetry::Failed(absl::Status why, absl::Time now) {
-  backoff_ = waiting() ? std::min(2 * backoff_, kBackoffMax) : kBackoffMin;
+  backoff_ = waiting() && !absl::IsAborted(why) ? std::min(2 * backoff_, kBackoffMax) : kBackoffMin;
   if (!waiting()) since_ = now;
   why_ = std::move(why);
   next_ = now + backoff_;

@@ -12,7 +12,8 @@ class CommitRetry {
   static constexpr absl::Duration kBackoffMin = absl::Seconds(1);
   static constexpr absl::Duration kBackoffMax = absl::Seconds(30);
 
-  // False for errors that no waiting mends (corruption, wrong use).
+  // False for errors that no waiting mends (corruption, wrong use). kAborted passes soon: the next
+  // try is not put off further.
   static bool MayPass(const absl::Status& status);
 
   // A try failed at `now`; waits twice as long for the next one as for the last.

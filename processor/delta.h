@@ -180,6 +180,13 @@ class Delta final : public domain::FoldState {
   // is no longer needed and takes long to free.
   std::shared_ptr<const ParticipantMap> Committed(std::shared_ptr<const store::Snapshot> after);
 
+  // From now on the stored state is read in `same`, which shows what the snapshot before showed.
+  // Returns the one before.
+  std::shared_ptr<const store::Snapshot> ReplaceSnapshot(
+      std::shared_ptr<const store::Snapshot> same) {
+    return std::exchange(snapshot_, std::move(same));
+  }
+
   // A view of the event as of now; nullopt when it was never seen. Good until the next change of
   // the delta.
   absl::StatusOr<std::optional<PinnedEvent>> View(std::string_view event_id);

@@ -6,13 +6,16 @@ namespace tally {
 
 absl::Status DeltaCommit::Try(store::Store& store) {
   if (tried_) {
-    if (auto status = store.Resume(); !status.ok()) return status;
+    const absl::Status resumed = store.Resume();
+    if (absl::IsDataLoss(resumed)) return resumed;
+    // It may have been opened again for reading only, and by then shows what has happened.
     auto happened = HasHappened(store);
-    if (!happened.ok()) return happened.status();
-    if (*happened) {
+    if (happened.ok() && *happened) {
       built_.reset();
       return absl::OkStatus();
     }
+    if (!resumed.ok() && !absl::IsDataLoss(happened.status())) return resumed;
+    if (!happened.ok()) return happened.status();
   }
   tried_ = true;
   auto status = Commit(store);

@@ -20,7 +20,8 @@ class DeltaCommit {
 
   // Blocking. OK: the commit has happened, once. After an error, another call makes the store take
   // commits again, looks whether the commit happened after all, and commits what did not. Errors
-  // are those of the store; kDataLoss also when it holds neither state.
+  // are those of the store; kDataLoss also when it holds neither state. OK may come although the
+  // store does not take commits again yet.
   absl::Status Try(store::Store& store);
 
   // The state after the commit; once Try has returned OK.

@@ -541,7 +541,10 @@ void Engine::StartAudit(const std::vector<std::shared_ptr<Worker>>& workers) {
       AuditedShard one{
           .partition = shard->partition(), .snapshot = {}, .alive = {}, .quarantine = {}};
       one.snapshot = [&worker = *worker, &shard = *shard] { return SnapshotOf(worker, shard); };
-      one.alive = [&shard = *shard] { return shard.GetHealth().failure.empty(); };
+      one.alive = [&shard = *shard] {
+        const Shard::Health health = shard.GetHealth();
+        return health.failure.empty() && health.waiting.empty();
+      };
       one.quarantine = [post = worker->PostToOwner(), &shard = *shard](const absl::Status& why) {
         post([&shard, why] { shard.Quarantine(why); });
       };

@@ -25,6 +25,21 @@ absl::Status WithContext(const absl::Status& status, const std::string& context)
   return WithRemedy(absl::Status(status.code(), absl::StrCat(context, ": ", status.message())));
 }
 
+// A snapshot of the store as it is now, which may have been opened again: nullptr when it cannot be
+// read, kDataLoss when it does not hold the state that was `stored`.
+absl::StatusOr<std::shared_ptr<const store::Snapshot>> Standing(const store::Store& store,
+                                                                const CheckpointRow& stored) {
+  std::shared_ptr<const store::Snapshot> snapshot = store.NewSnapshot();
+  std::string value;
+  const auto found = snapshot->Get(kCheckpointKey, &value);
+  if (!found.ok()) return nullptr;
+  if (!*found) return snapshot;  // a store in memory, before its first commit
+  const auto row = DecodeCheckpoint(value);
+  if (!row.ok()) return row.status();
+  if (*row == stored) return snapshot;
+  return absl::DataLossError("the store that was opened again holds another state than before");
+}
+
 }  // namespace
 
 // Outlives the shard: delivery reports may come late.
@@ -40,6 +55,8 @@ struct Shard::LetterAcks {
 struct Shard::Committed {
   absl::Status status;
   std::shared_ptr<const store::Snapshot> after;
+  // After a failure: the state before, in what the store is now. Null: it could not be read.
+  std::shared_ptr<const store::Snapshot> standing;
   store::StoreStats stats;
 };
 
@@ -396,9 +413,16 @@ bool Shard::LettersAcknowledged() const {
 void Shard::CommitFrozen() {
   committing_ = true;
   if (commit_ == nullptr) commit_ = std::make_shared<DeltaCommit>(freezing_, durable_);
-  environment_.run_in_background([this, commit = commit_, post = environment_.post_to_owner] {
-    Committed committed{.status = commit->Try(*store_), .after = nullptr, .stats = {}};
-    if (committed.status.ok()) committed.after = store_->NewSnapshot();
+  environment_.run_in_background([this, commit = commit_, before = durable_,
+                                  read_before = std::exchange(read_before_, nullptr),
+                                  post = environment_.post_to_owner]() mutable {
+    read_before.reset();
+    Committed committed{.status = commit->Try(*store_), .after = {}, .standing = {}, .stats = {}};
+    if (committed.status.ok()) {
+      committed.after = store_->NewSnapshot();
+    } else if (auto standing = Standing(*store_, before); standing.ok()) {
+      committed.standing = *std::move(standing);
+    }
     committed.stats = store_->Stats();
     post([this, committed = std::move(committed)]() mutable {
       FinishCheckpoint(std::move(committed));
@@ -409,10 +433,16 @@ void Shard::CommitFrozen() {
 // Where a compaction has failed and no commit.
 void Shard::ResumeStore() {
   committing_ = true;
-  environment_.run_in_background([this, post = environment_.post_to_owner] {
-    const absl::Status status = store_->Resume();
-    post([this, status] {
+  environment_.run_in_background([this, before = durable_,
+                                  read_before = std::exchange(read_before_, nullptr),
+                                  post = environment_.post_to_owner]() mutable {
+    read_before.reset();
+    absl::Status status = store_->Resume();
+    auto standing = Standing(*store_, before);
+    if (!standing.ok()) status = standing.status();
+    post([this, status, standing = std::move(standing)]() mutable {
       committing_ = false;
+      if (standing.ok()) ReadFrom(*std::move(standing));
       status.ok() ? StoreGoesOn() : StoreFailed(status);
       ContinueFinish();
       environment_.wake_owner();
@@ -428,11 +458,17 @@ void Shard::FinishCheckpoint(Committed committed) {
   if (ok) {
     TakeCommitted(std::move(committed));
   } else {
+    ReadFrom(std::move(committed.standing));
     StoreFailed(WithContext(committed.status, "the checkpoint could not be committed"));
   }
   PublishStatus();
   ContinueFinish();
   environment_.wake_owner();
+}
+
+// Whoever holds on to what the store was before keeps it from being closed.
+void Shard::ReadFrom(std::shared_ptr<const store::Snapshot> standing) {
+  if (standing != nullptr) read_before_ = delta_.ReplaceSnapshot(std::move(standing));
 }
 
 void Shard::TakeCommitted(Committed committed) {

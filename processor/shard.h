@@ -209,6 +209,7 @@ class Shard {
   void CommitFrozen();
   void ResumeStore();
   struct Committed;
+  void ReadFrom(std::shared_ptr<const store::Snapshot> standing);
   void FinishCheckpoint(Committed committed);
   void TakeCommitted(Committed committed);
   void StoreFailed(const absl::Status& why);
@@ -250,6 +251,8 @@ class Shard {
   std::shared_ptr<DeltaCommit> commit_;  // of freezing_, once tried
   bool committing_ = false;
   CommitRetry commit_retry_;
+  // What the delta has read until a failed try; let go by the next one, in the background.
+  std::shared_ptr<const store::Snapshot> read_before_;
   bool checkpoint_now_ = false;  // whenever the last one was
   absl::Time frozen_at_;
   std::optional<absl::Time> oldest_change_;  // since when position_ is ahead of what is frozen

@@ -87,7 +87,7 @@ absl::StatusOr<std::optional<OpenedShard>> OpenShardStore(
     auto lineage = ReadLineage(snapshot);
     return lineage.ok() ? store::CheckLineage(*lineage, wanted) : lineage.status();
   };
-  auto store = store::OpenRocksStore(options);
+  auto store = store::OpenReopeningRocksStore(options);
   if (absl::IsNotFound(store.status())) return std::nullopt;
   if (!store.ok()) return AtPath(store.status(), path);
   const auto snapshot = (*store)->NewSnapshot();
@@ -109,7 +109,7 @@ absl::StatusOr<std::unique_ptr<store::Store>> OpenShardStoreReadOnly(
 absl::StatusOr<OpenedShard> CreateShardStore(const std::string& path, const store::Lineage& wanted,
                                              std::shared_ptr<store::RocksEnvironment> environment,
                                              const store::RocksStoreOptions& settings) {
-  auto store = store::OpenRocksStore(Options(path, std::move(environment), settings));
+  auto store = store::OpenReopeningRocksStore(Options(path, std::move(environment), settings));
   if (!store.ok()) return AtPath(store.status(), path);
   OpenedShard shard{.store = *std::move(store), .lineage = wanted, .checkpoint = {}};
   shard.checkpoint.next_offsets = wanted.log_base;

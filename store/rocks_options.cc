@@ -53,7 +53,8 @@ void SetDurability(rocksdb::Options& options) {
   // After a machine crash the log may end in the middle of a commit: keep the whole ones before it.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   options.paranoid_checks = true;
-  // A store with a background error waits for Resume: its shard knows when and where to go on.
+  // A store with a background error takes no more commits, and is opened again when its shard says
+  // so: see ReopeningStore.
   options.max_bgerror_resume_count = 0;
 }
 

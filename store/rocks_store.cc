@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "store/reopening_store.h"
 #include "store/rocks_internal.h"
 
 namespace tally::store {
@@ -72,14 +73,15 @@ rocksdb::Status TryToWrite(OpenDb& open) {
 }
 
 absl::Status ResumeWriting(OpenDb& open) {
+  const absl::Status stopped = open.background_errors->first();
+  if (absl::IsDataLoss(stopped)) return stopped;
+  const absl::Status room =
+      FromRocks(TryToWrite(open), absl::StrCat("store ", open.path, " cannot go on yet"));
   // RocksDB's own way back from such an error is not trusted: it fails for good where room is
   // short.
-  const absl::Status stopped = open.background_errors->first();
-  if (!stopped.ok()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("store ", open.path, " must be opened again: ", stopped.message()));
-  }
-  return FromRocks(TryToWrite(open), absl::StrCat("store ", open.path, " cannot go on yet"));
+  if (stopped.ok() || !room.ok()) return room;
+  return absl::FailedPreconditionError(
+      absl::StrCat("store ", open.path, " must be opened again: ", stopped.message()));
 }
 
 class RocksStore : public Store {
@@ -361,6 +363,23 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksStoreReadOnly(const RocksStoreOp
   }
   return absl::UnavailableError(absl::StrCat(
       "store ", options.path, " changes faster than it can be opened for reading: try again"));
+}
+
+absl::StatusOr<std::unique_ptr<Store>> OpenReopeningRocksStore(const RocksStoreOptions& options) {
+  auto opened = OpenRocksStore(options);
+  if (!opened.ok()) return opened;
+  RocksStoreOptions again = options;
+  again.mode = OpenMode::kMustExist;
+  again.admit = nullptr;  // it has been
+  again.environment = EnvironmentOf(options);
+  const auto open_read_only = [again] {
+    auto read_only = OpenRocksStoreReadOnly(again);
+    const OpenDb files(again, again.environment);
+    if (!RestoreIngestedTable(files, read_only.status())) return read_only;
+    return OpenRocksStoreReadOnly(again);
+  };
+  return std::make_unique<ReopeningStore>(
+      *std::move(opened), [again] { return OpenRocksStore(again); }, open_read_only);
 }
 
 }  // namespace tally::store

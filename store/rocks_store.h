@@ -61,6 +61,10 @@ struct RocksStoreOptions {
 // snapshots and the store, then open again.
 absl::StatusOr<std::unique_ptr<Store>> OpenRocksStore(const RocksStoreOptions& options);
 
+// The same, and it opens itself again where Resume cannot help otherwise: see
+// store/reopening_store.h.
+absl::StatusOr<std::unique_ptr<Store>> OpenReopeningRocksStore(const RocksStoreOptions& options);
+
 // Opens the state as of some commit, the newest at some time during the call, for reading; the
 // directory is not written to and not locked, so this works beside a writer in another process or
 // this one. Commit and Sync give kFailedPrecondition. Of the options, path, merger and environment

@@ -102,7 +102,7 @@ class Store {
 
   // After a failed commit or a bad StoreStats::health: makes the store take commits again, without
   // closing it. OK: it does, and a new snapshot shows whether the failed commit happened. An error:
-  // not yet (kResourceExhausted, kUnavailable), or never without opening it anew (any other).
+  // not yet (kResourceExhausted, kUnavailable, kAborted), or never unless opened anew (the others).
   // Snapshots stay what they were. Blocking; not beside a commit.
   virtual absl::Status Resume() = 0;
 

@@ -144,7 +144,9 @@ void Expected::Add(const Input& input, int64_t offset) {
 }
 
 bool Expected::IsSeen(int32_t partition, Topic topic, int64_t offset) const {
-  return !log_.At(partition, topic).entries[static_cast<size_t>(offset)].hidden;
+  const Log::TopicPartition& at = log_.At(partition, topic);
+  const auto& entries = at.before ? *at.before : at.entries;
+  return !entries[static_cast<size_t>(offset)].hidden;
 }
 
 const LogicalEvent& Expected::EventAt(std::string_view event_id, const Offsets& offsets) {

@@ -79,7 +79,8 @@ class Instance {
   // nullptr: not owned, or not running.
   Shard* shard(int32_t partition) const;
   std::vector<Shard*> shards() const;
-  // The offsets that the store holds now; nullopt: it cannot be read.
+  // The checkpoint row, or the offsets in it, that the store holds now; nullopt: it cannot be read.
+  std::optional<CheckpointRow> Stored(int32_t partition) const;
   std::optional<Offsets> StoredOffsets(int32_t partition) const;
 
   // From now on it is no failure if the shard stops.
@@ -115,6 +116,7 @@ class Instance {
   std::unique_ptr<Loop> http_;
   std::unique_ptr<PartitionerCheck> partitioner_check_;
   std::unique_ptr<Letters> letters_;
+  std::unique_ptr<LogAdmin> log_admin_;
   std::unique_ptr<ShardReader> reader_;
   std::vector<std::shared_ptr<Worker>> workers_;
   std::vector<Loop*> loops_;  // the workers'

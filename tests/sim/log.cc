@@ -62,6 +62,9 @@ class Log::PartitionSource final : public ShardSource {
     return batch;
   }
 
+  uint64_t LogGeneration() const override {
+    return log_.faults_[static_cast<size_t>(partition_)].generation;
+  }
   Offsets EndOffsets() const override {
     return log_.config_.ends_known ? log_.StableEnd(partition_) : Offsets{-1, -1, -1};
   }
@@ -101,6 +104,62 @@ class Log::PartitionSource final : public ShardSource {
   const int32_t partition_;
   Offsets next_;
   Random random_;
+};
+
+class Log::Admin final : public LogAdmin {
+ public:
+  explicit Admin(const Log& log) : log_(log) {}
+
+  absl::StatusOr<std::string> ClusterId(absl::Duration) override { return NotHere(); }
+  absl::StatusOr<std::vector<TopicInfo>> DescribeTopics(const std::vector<std::string>&,
+                                                        absl::Duration) override {
+    return NotHere();
+  }
+  absl::Status CreateTopics(const std::vector<std::string>&, int32_t, int16_t,
+                            absl::Duration) override {
+    return NotHere();
+  }
+  absl::StatusOr<std::vector<LogRange>> Ranges(const std::string&, int32_t,
+                                               absl::Duration) override {
+    return NotHere();
+  }
+  absl::Status Read(const std::vector<PartitionAt>&,
+                    const std::function<bool(const PartitionAt&, const OwnedRecord&)>&,
+                    absl::Duration) override {
+    return NotHere();
+  }
+  absl::StatusOr<std::vector<RecordAt>> ReadAt(const std::vector<PartitionAt>& places,
+                                               absl::Duration) override {
+    std::vector<RecordAt> found;
+    for (const PartitionAt& place : places) found.push_back(At(place));
+    return found;
+  }
+
+ private:
+  static absl::Status NotHere() { return absl::UnimplementedError("see Log"); }
+
+  RecordAt At(const PartitionAt& place) const {
+    for (const Topic topic : domain::kTopics) {
+      if (!place.topic.ends_with(domain::TopicSuffix(topic))) continue;
+      const TopicPartition& at = log_.At(place.partition, topic);
+      RecordAt found{.range = {at.begin, at.stable_end()}, .record = std::nullopt};
+      if (place.offset < at.begin) return found;
+      for (int64_t offset = place.offset; offset < at.stable_end(); ++offset) {
+        const Entry& entry = at.entries[static_cast<size_t>(offset)];
+        if (!entry.input || entry.hidden) continue;
+        found.record = OwnedRecord{.offset = offset,
+                                   .timestamp_ms = entry.input->timestamp_ms,
+                                   .key = entry.input->key,
+                                   .value = entry.input->value,
+                                   .headers = {}};
+        break;
+      }
+      return found;
+    }
+    return {};
+  }
+
+  const Log& log_;
 };
 
 class Log::Source final : public LogSource {
@@ -197,12 +256,37 @@ void Log::FailNextPoll(int32_t partition, absl::Status status) {
 }
 
 void Log::Rewind(int32_t partition, int records) {
-  faults_[static_cast<size_t>(partition)].rewind = records;
+  Faults& faults = faults_[static_cast<size_t>(partition)];
+  faults.rewind = records;
+  ++faults.generation;
 }
 
 void Log::ClearFaults() {
-  for (Faults& faults : faults_) faults = {};
+  for (Faults& faults : faults_) faults = {.generation = faults.generation};
 }
+
+void Log::Remake(int32_t partition, Topic topic, int64_t records) {
+  TopicPartition& at = At(partition, topic);
+  TopicPartition made;
+  made.before = std::move(at.entries);
+  for (int64_t i = 0; i < records; ++i) {
+    Input input{.topic = topic, .partition = partition, .timestamp_ms = 1};
+    input.key = "made again";
+    input.value = fmt::format("record {}", i);
+    made.entries.push_back({.input = std::move(input)});
+  }
+  at = std::move(made);
+  ++faults_[static_cast<size_t>(partition)].generation;
+}
+
+bool Log::is_made_again(int32_t partition) const {
+  for (const Topic topic : domain::kTopics) {
+    if (At(partition, topic).before) return true;
+  }
+  return false;
+}
+
+std::unique_ptr<LogAdmin> Log::NewAdmin() const { return std::make_unique<Admin>(*this); }
 
 std::unique_ptr<LogSource> Log::NewSource(uint64_t salt, OnGroupOffsets on_group_offsets) {
   return std::make_unique<Source>(*this, salt, std::move(on_group_offsets));

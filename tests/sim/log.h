@@ -32,6 +32,8 @@ class Log {
     int64_t begin = 0;
     std::deque<Entry> entries;          // by offset
     std::optional<int64_t> open_since;  // the open transaction's first offset
+    // What there was before it was deleted and made again, if it was.
+    std::optional<std::deque<Entry>> before;
     int64_t end() const { return static_cast<int64_t>(entries.size()); }
     // What a read-committed client may read up to.
     int64_t stable_end() const { return open_since.value_or(end()); }
@@ -49,6 +51,10 @@ class Log {
   // The broker has deleted everything below the offset.
   void DeleteBelow(int32_t partition, domain::Topic topic, int64_t offset);
 
+  // Deleted and made again, with so many records that it did not have before.
+  void Remake(int32_t partition, domain::Topic topic, int64_t records);
+  bool is_made_again(int32_t partition) const;
+
   TopicPartition& At(int32_t partition, domain::Topic topic);
   const TopicPartition& At(int32_t partition, domain::Topic topic) const;
   Offsets StableEnd(int32_t partition) const;
@@ -56,7 +62,8 @@ class Log {
 
   // Faults of all sources of a partition, those opened later included.
   void FailNextPoll(int32_t partition, absl::Status status);
-  // The next poll hands out up to so many earlier offsets of each topic again.
+  // As after a new connection: the next poll hands out up to so many earlier offsets of each topic
+  // again.
   void Rewind(int32_t partition, int records);
   void ClearFaults();
   bool has_fault(int32_t partition) const {
@@ -66,13 +73,17 @@ class Log {
   // Told of every CommitGroupOffsets.
   using OnGroupOffsets = std::function<void(int32_t partition, const Offsets& next)>;
   std::unique_ptr<LogSource> NewSource(uint64_t salt, OnGroupOffsets on_group_offsets);
+  // Only ReadAt.
+  std::unique_ptr<LogAdmin> NewAdmin() const;
 
  private:
+  class Admin;
   class Source;
   class PartitionSource;
   struct Faults {
     absl::Status next_poll;
     int rewind = 0;
+    uint64_t generation = 0;  // no fault by itself
   };
 
   const Config config_;

@@ -418,6 +418,45 @@ void World::CheckEnd() {
       }
     }
   }
+  CheckAnotherLog();
+}
+
+// A topic is deleted and made again, before a start or under a shard that reads: nothing of it is
+// mixed with what was read.
+void World::CheckAnotherLog() {
+  Random random(story_.config.seed + 4);
+  Instance& instance = *instances_[random.Next() % instances_.size()];
+  const int32_t partition =
+      static_cast<int32_t>(random.Next() % static_cast<uint64_t>(story_.config.partitions));
+  const Topic topic = domain::kTopics[random.Next() % domain::kTopicCount];
+  const auto stored = instance.Stored(partition);
+  if (!stored || instance.shard(partition)->failed()) return;
+  const LastRecord last = stored->remembered.last[static_cast<size_t>(Index(topic))];
+  if (!last.known()) return;
+  const bool longer = random.Percent(60);
+  const bool running = random.Percent(50);
+  if (!running) instance.Kill(random);
+  around_.log.Remake(
+      partition, topic,
+      longer ? stored->next_offsets[static_cast<size_t>(Index(topic))] + random.Below(20)
+             : random.Below(static_cast<int>(last.offset) + 1));
+  if (!running) Start(instance, random);
+  instance.Excuse(partition);
+  const Shard& shard = *instance.shard(partition);
+  for (int round = 0; round < kRoundsMax && !shard.failed(); ++round) {
+    MoveEverything();
+    around_.clock.Advance(absl::Milliseconds(200));
+  }
+  const auto fail = [&](const std::string& what) {
+    Fail("another log", fmt::format("topic {} of partition {} was made again, {}: {}", Index(topic),
+                                    partition, longer ? "longer" : "shorter", what));
+  };
+  if (!shard.failed()) fail("nobody has noticed");
+  if (longer && !shard.GetHealth().quarantined) {
+    fail("the shard is not quarantined: " + shard.failure().ToString());
+  }
+  if (instance.Stored(partition) != stored) fail("the store has changed");
+  if (shard.position() != stored->next_offsets) fail("the shard has read of it");
 }
 
 }  // namespace tally::sim

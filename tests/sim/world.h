@@ -48,6 +48,7 @@ class World {
   bool IsAtRest() const;
   void MoveEverything();
   void CheckEnd();
+  void CheckAnotherLog();
   // Its offsets were deleted from the log: it cannot go on.
   bool IsStuck(const Instance& instance, int32_t partition) const;
 

@@ -15,14 +15,18 @@ class RocksFaultTest : public ::testing::Test {
       : files_(std::make_shared<FaultFileSystem>()), env_(rocksdb::NewCompositeEnv(files_)) {}
 
   // A new environment too, as after a restart: no block is cached.
-  absl::StatusOr<std::unique_ptr<Store>> Open() {
+  absl::StatusOr<std::unique_ptr<Store>> Open() { return OpenRocksStore(Options()); }
+  absl::StatusOr<std::unique_ptr<Store>> OpenReopening() {
+    return OpenReopeningRocksStore(Options());
+  }
+  RocksStoreOptions Options() {
     RocksStoreOptions options;
     options.path = dir_ / "s";
     options.merger = std::make_shared<SumMerger>();
     options.ingest_rows_min = kSequenceBigRows;
     options.environment = std::make_shared<RocksEnvironment>(RocksEnvironmentOptions());
     options.environment->mutable_parts().env = env_.get();
-    return OpenRocksStore(options);
+    return options;
   }
 
   TempDir dir_;
@@ -142,6 +146,45 @@ TEST_F(RocksFaultTest, AfterABigCommitThatFoundNoRoomItGoesOnWithoutBeingOpenedA
     committed = found;
   }
   EXPECT_GT(resumes, 0);
+}
+
+// Whatever meets it first: RocksDB's log (a small commit) or a table (a big one).
+TEST_F(RocksFaultTest, AReopeningStoreGoesOnAfterAFullDiskAndIsReadAllTheTime) {
+  SequenceModel model;
+  uint64_t committed = 0;
+  int opened_again = 0;
+  auto opened = OpenReopening();
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  Store& store = **opened;
+  for (int round = 0; round < 12; ++round) {
+    SCOPED_TRACE("round " + std::to_string(round));
+    for (int i = 0; i <= round % 4; ++i) {
+      ASSERT_TRUE(Commit(store, SequenceCommit(++committed)).ok());
+    }
+    auto before = store.NewSnapshot();
+    const Rows rows = model.After(committed);
+    files_->SetFull(true);
+    ASSERT_FALSE(Commit(store, SequenceCommit(committed + 1)).ok());
+    EXPECT_TRUE(absl::IsResourceExhausted(store.Resume()));
+    EXPECT_EQ(ReadAll(store), rows);
+    files_->SetFull(false);
+    absl::Status resumed = store.Resume();
+    EXPECT_EQ(ReadAll(store), rows);
+    EXPECT_EQ(ReadAll(*before), rows);
+    if (absl::IsAborted(resumed)) {
+      ++opened_again;
+      EXPECT_FALSE(store.Stats().health.ok());
+      EXPECT_FALSE(Commit(store, SequenceCommit(committed + 1)).ok());
+      before.reset();
+      resumed = store.Resume();
+    }
+    ASSERT_TRUE(resumed.ok()) << resumed;
+    EXPECT_TRUE(store.Stats().health.ok());
+    ASSERT_EQ(ReadAll(store), rows);
+    ASSERT_TRUE(Commit(store, SequenceCommit(++committed)).ok());
+    ASSERT_EQ(ReadAll(store), model.After(committed));
+  }
+  EXPECT_GT(opened_again, 0);
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include "absl/strings/str_format.h"
 #include "tools/tally/inspect_output.h"
 #include "tools/tally/json_output.h"
 
@@ -32,6 +33,23 @@ void WriteScan(const ShardReport& shard, Json& json) {
   json.Close();
 }
 
+// Null for a topic of which no record is remembered.
+void WriteLastRecords(const char* name, const LastRecords& records, Json& json) {
+  json.Open(name);
+  for (int i = 0; i < domain::kTopicCount; ++i) {
+    const LastRecord& record = records[static_cast<size_t>(i)];
+    if (!record.known()) {
+      json.Null(Json::TopicKey(i));
+      continue;
+    }
+    json.Open(Json::TopicKey(i));
+    json.Number("offset", record.offset);
+    json.Text("hash", absl::StrFormat("%016x", record.hash));
+    json.Close();
+  }
+  json.Close();
+}
+
 void WriteShard(const ShardReport& shard, Json& json) {
   json.Open();
   json.Number("shard", shard.partition);
@@ -43,6 +61,8 @@ void WriteShard(const ShardReport& shard, Json& json) {
   if (shard.lineage) WriteLineage(*shard.lineage, json);
   if (shard.checkpoint) {
     json.Offsets("nextOffsets", shard.checkpoint->next_offsets);
+    WriteLastRecords("lastRecords", shard.checkpoint->remembered.last, json);
+    WriteLastRecords("provedRecords", shard.checkpoint->remembered.proved, json);
     json.Text("digest", domain::ToHex(shard.checkpoint->digest));
     json.Number("events", shard.checkpoint->events);
     json.Number("participants", shard.checkpoint->participants);

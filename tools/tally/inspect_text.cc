@@ -70,6 +70,27 @@ Table ShardTable(const std::vector<ShardReport>& shards) {
   return table;
 }
 
+std::string LastRecordText(const LastRecord& record) {
+  if (!record.known()) return "-";
+  return absl::StrFormat("%s %016x", Count(record.offset), record.hash);
+}
+
+// By which another log is recognised.
+Table LastRecordTable(const std::vector<ShardReport>& shards) {
+  Table table({{"shard", Align::kRight},
+               {"last record read (offset, hash): created", Align::kRight},
+               {"registered", Align::kRight},
+               {"distributed", Align::kRight}});
+  for (const ShardReport& shard : shards) {
+    if (!shard.checkpoint) continue;
+    const LastRecords& last = shard.checkpoint->remembered.last;
+    if (last == LastRecords{}) continue;
+    table.AddRow({absl::StrCat(shard.partition), LastRecordText(last[0]), LastRecordText(last[1]),
+                  LastRecordText(last[2])});
+  }
+  return table;
+}
+
 Table ScanTable(const std::vector<ShardReport>& shards) {
   Table table({{"scanned", Align::kRight},
                {"event rows", Align::kRight},
@@ -228,6 +249,9 @@ std::string ShardsText(const std::string& data_dir, const std::vector<ShardRepor
     shown = &*shard.lineage;
   }
   if (const Table table = ShardTable(shards); !table.empty()) {
+    absl::StrAppend(&text, "\n", table.Render(color));
+  }
+  if (const Table table = LastRecordTable(shards); !table.empty()) {
     absl::StrAppend(&text, "\n", table.Render(color));
   }
   if (const Table table = ScanTable(shards); !table.empty()) {

@@ -132,6 +132,26 @@ TEST_F(LogAdminTest, ReadKeepsNullsAndHeaders) {
   EXPECT_EQ(read[0].headers[1].second, std::nullopt);
 }
 
+TEST_F(LogAdminTest, ReadAtSaysWhatThereIsAtEachPlace) {
+  const std::string a = TopicName(Topic::kEventCreated);
+  const std::string b = TopicName(Topic::kParticipantRegistered);
+  for (int i = 0; i < 1'200; ++i) Send(a, 0, "k", absl::StrCat("a", i));
+  for (int i = 0; i < 3; ++i) Send(b, 2, "k", absl::StrCat("b", i));
+  Flush();
+  const auto found =
+      admin_->ReadAt({{b, 2, 1}, {a, 0, 700}, {b, 0, 0}, {a, 2, 9}, {b, 1, 0}}, kPatience);
+  ASSERT_TRUE(found.ok()) << found.status();
+  ASSERT_EQ(found->size(), 5u);
+  EXPECT_EQ((*found)[0].record->value, "b1");
+  EXPECT_EQ((*found)[0].range.end, 3);
+  EXPECT_EQ((*found)[1].record->offset, 700);
+  EXPECT_EQ((*found)[1].record->value, "a700");
+  EXPECT_EQ((*found)[1].range.end, 1'200);
+  for (int i = 2; i < 5; ++i) EXPECT_FALSE((*found)[static_cast<size_t>(i)].record) << i;
+  EXPECT_TRUE(admin_->ReadAt({}, kPatience)->empty());
+  EXPECT_TRUE(absl::IsNotFound(admin_->ReadAt({{a, 99, 0}}, kPatience).status()));
+}
+
 TEST_F(LogAdminTest, CreateTopicsIsNotForTheEmbeddedCluster) {
   EXPECT_TRUE(absl::IsUnimplemented(admin_->CreateTopics({"t.x"}, 1, -1, kPatience)));
 }

@@ -51,6 +51,16 @@ TEST_F(LogSourceTest, ReadsTheThreeTopicsOfAShardFromGivenOffsets) {
   EXPECT_TRUE(delivered.values[2].empty());
 }
 
+TEST_F(LogSourceTest, WhatIsReadHasAGenerationThatAConnectionEnds) {
+  SendNumbered(Topic::kParticipantRegistered, 1, 5);
+  Flush();
+  auto source = MakeSource(Config());
+  auto shard = OpenShard(*source, 1, {0, 0, 0});
+  Delivered delivered;
+  ASSERT_TRUE(PollUntil(*source, *shard, delivered, [&] { return delivered.next[1] == 5; }).ok());
+  EXPECT_GT(shard->LogGeneration(), 0u);
+}
+
 TEST_F(LogSourceTest, AnEmptyPartitionTellsItsEnd) {
   auto source = MakeSource(Config());
   auto shard = OpenShard(*source, 2, {0, 0, 0});
@@ -289,9 +299,11 @@ TEST_F(LogSourceTest, ABrokerThatComesBackIsReadOn) {
   ASSERT_TRUE(
       PollUntil(*source, *shard, delivered, [&] { return !source->Connection().ok(); }).ok());
   EXPECT_THAT(std::string(source->Connection().message()), HasSubstr(cluster_->brokers()));
+  const uint64_t generation = shard->LogGeneration();
   cluster_->SetUp();
   ASSERT_TRUE(
       PollUntil(*source, *shard, delivered, [&] { return source->Connection().ok(); }).ok());
+  EXPECT_GT(shard->LogGeneration(), generation);
   SendNumbered(Topic::kParticipantRegistered, 0, 2);
   Flush();
   ASSERT_TRUE(PollUntil(*source, *shard, delivered, [&] { return delivered.next[1] == 5; }).ok());
