@@ -1,6 +1,7 @@
 """A full disk, on a real Kafka: nothing is lost, nothing counted twice, reads go on."""
 
 import contextlib
+import os
 import subprocess
 
 import harness
@@ -69,6 +70,33 @@ def test_a_full_disk_stops_the_fold_and_nothing_else_until_there_is_room(kafka, 
     for event_id in EVENTS[:2]:
         assert participants(tallyd, event_id, position) == 3150
     tallyd.wait_for_output("goes on: its store can be written again")
+    assert tallyd.stop() == 0
+    check_equal(kafka, tallyd.data_dir)
+
+
+def test_a_full_disk_that_the_log_of_a_store_meets_is_waited_out_too(kafka, start, small_disk):
+    """RocksDB takes no more writes then: the store is opened again beneath its shard."""
+    kafka.create_topics()
+    almost_all = small_disk / "almost-all"
+    free = os.statvfs(small_disk)
+    almost_all.write_bytes(b"\0" * (free.f_bavail * free.f_frsize - 3_000_000))
+    tallyd = start("--checkpoint-interval-ms", "50", name="disk/data").wait_ready()
+    position = send(kafka, 0, 100)
+    for event_id in EVENTS:
+        assert participants(tallyd, event_id, position) == 100
+    ballast = fill_up(small_disk)
+    send(kafka, 100, 30)
+    tallyd.wait_for_output(r"reads no further until its store can be written .* appending to file: \S+\.log")
+    for event_id in EVENTS:
+        assert participants(tallyd, event_id) >= 100
+    position = send(kafka, 130, 20)
+
+    ballast.unlink()
+    almost_all.unlink()
+    for event_id in EVENTS:
+        assert participants(tallyd, event_id, position) == 150
+    tallyd.wait_for_output("goes on: its store can be written again")
+    assert tallyd.metric("tally_shard_failed") == 0
     assert tallyd.stop() == 0
     check_equal(kafka, tallyd.data_dir)
 
