@@ -202,7 +202,6 @@ void World::DoToDisk(const Step& step) {
       around_.store_use.reads_until_failure = random.Below(20);
       return;
     case StepKind::kDiskFull:
-      instance.ExcuseAll();
       return disk.SetFull(true);
     case StepKind::kDiskRoom:
       return disk.SetFull(false);
