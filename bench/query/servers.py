@@ -53,14 +53,14 @@ def get(address, path, headers=None):
 
 
 class Tallyd:
-    """The daemon with default settings; ready when the block begins."""
+    """The daemon with default settings but for `flags`; ready when the block begins."""
 
     name = "tallyd"
 
-    def __init__(self, programs, brokers, prefix, folder):
+    def __init__(self, programs, brokers, prefix, folder, flags=()):
         self.child = processes.Child(
             [programs.tallyd, "--brokers", brokers, "--topic-prefix", prefix, "--data-dir",
-             folder / "state", "--http-listen", "127.0.0.1:0"], follow_errors=True)
+             folder / "state", "--http-listen", "127.0.0.1:0", *flags], follow_errors=True)
         self.address = ""
 
     def __enter__(self):
