@@ -101,16 +101,24 @@ void LogWatch::Compare() {
   if (open_.empty()) metrics_.SetLogChecked(absl::Now());
 }
 
+absl::Duration LogWatch::TimeoutFor(const std::vector<Open>& open) const {
+  int tries = 0;
+  for (const Open& one : open) tries = std::max(tries, one.tries);
+  absl::Duration timeout = options_.timeout;
+  while (tries-- > 0 && timeout < options_.timeout_max) timeout *= 2;
+  return std::min(timeout, options_.timeout_max);
+}
+
 std::vector<LogAnswer> LogWatch::Read(const std::vector<Open>& open) {
   std::vector<LogQuestion> questions;
   for (const Open& one : open) questions.push_back(one.question);
-  auto answers = CompareWithLog(*admin_, options_.topic_prefix, questions, options_.timeout);
+  const absl::Duration timeout = TimeoutFor(open);
+  auto answers = CompareWithLog(*admin_, options_.topic_prefix, questions, timeout);
   // One partition that is not there must not keep the others from being looked at.
   for (size_t i = 0; questions.size() > 1 && i < questions.size() && !muted(); ++i) {
     if (!absl::IsNotFound(answers[i].status)) continue;
     answers[i] =
-        CompareWithLog(*admin_, options_.topic_prefix, {&questions[i], 1}, options_.timeout)
-            .front();
+        CompareWithLog(*admin_, options_.topic_prefix, {&questions[i], 1}, timeout).front();
   }
   return answers;
 }

@@ -23,7 +23,9 @@ struct LogWatchOptions {
   std::string topic_prefix;
   int32_t partition_count = 0;
   absl::Duration interval = absl::Minutes(5);
-  absl::Duration timeout = absl::Seconds(2);  // of one request
+  // Of one comparison; twice as long for each further try: a network may only be slow.
+  absl::Duration timeout = absl::Seconds(2);
+  absl::Duration timeout_max = absl::Seconds(30);
   absl::Duration backoff_min = absl::Milliseconds(250);
   absl::Duration backoff_max = absl::Seconds(5);
   // A log that looks too short may only have a leader that does not know its end yet.
@@ -66,6 +68,7 @@ class LogWatch {
 
   void LookAtTopics();
   void Compare();
+  absl::Duration TimeoutFor(const std::vector<Open>& open) const;
   std::vector<LogAnswer> Read(const std::vector<Open>& open);
   bool IsFinal(const absl::Status& status, int tries) const;
   void Count(const LogAnswer& answer);

@@ -21,6 +21,7 @@ class MemoryLogAdmin final : public LogAdmin {
   int32_t partitions = 1;
   // Calls fail with it while it is not OK.
   absl::Status failure;
+  absl::Duration needed;  // by ReadAt; nobody waits for it
   int reads = 0;
   int describes = 0;
 
@@ -49,9 +50,10 @@ class MemoryLogAdmin final : public LogAdmin {
     return absl::UnimplementedError("see ReadAt");
   }
   absl::StatusOr<std::vector<RecordAt>> ReadAt(const std::vector<PartitionAt>& places,
-                                               absl::Duration) override {
+                                               absl::Duration timeout) override {
     ++reads;
     if (!failure.ok()) return failure;
+    if (timeout < needed) return absl::UnavailableError("it took too long");
     std::vector<RecordAt> found;
     for (const auto& place : places) {
       if (place.partition >= partitions) return absl::NotFoundError("no such partition");

@@ -73,6 +73,15 @@ TEST_F(LogWatchTest, TriesAgainEverMoreSlowlyAndSaysInTheEndWhyThereIsNoAnswer) 
   EXPECT_TRUE(absl::IsUnavailable(answers_[0].status));
 }
 
+// What one try has no time for, a later one has.
+TEST_F(LogWatchTest, ASlowNetworkGetsMoreTimeWithEachTry) {
+  admin_->needed = absl::Seconds(12);
+  Ask();
+  for (int i = 0; i < 4; ++i) watch_->Step();
+  ASSERT_EQ(answers_.size(), 1u);
+  EXPECT_TRUE(absl::IsDataLoss(answers_[0].status)) << answers_[0].status;
+}
+
 TEST_F(LogWatchTest, ALogThatLooksTooShortIsLookedAtAgain) {
   log_.Truncate(0, kRegistered, 5);
   Ask();
