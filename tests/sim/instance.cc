@@ -48,6 +48,7 @@ absl::Status Instance::Start(int instances, uint64_t salt) {
   stopping_ = false;
   stop_status_.reset();
   excused_.clear();
+  stop_excused_ = disk_.has_fault();
   http_ = std::make_unique<Loop>(around_.clock);
   http_->Start();
   letters_ = std::make_unique<Letters>(around_.letter_topics);

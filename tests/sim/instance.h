@@ -86,6 +86,9 @@ class Instance {
   // From now on it is no failure if the shard stops.
   void Excuse(int32_t partition) { excused_[partition] = true; }
   void ExcuseAll();
+  // Nor if what it has read cannot be stored when it is asked to end.
+  void ExcuseStop() { stop_excused_ = true; }
+  bool stop_excused() const { return stop_excused_; }
   bool IsExcused(int32_t partition) const {
     const auto found = excused_.find(partition);
     return found != excused_.end() && found->second;
@@ -110,6 +113,7 @@ class Instance {
   const int ordinal_;
   int instances_ = 1;
   bool stopping_ = false;
+  bool stop_excused_ = false;
   std::optional<absl::Status> stop_status_;
   size_t unfinished_ = 0;
 

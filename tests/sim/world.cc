@@ -202,6 +202,7 @@ void World::DoToDisk(const Step& step) {
       around_.store_use.reads_until_failure = random.Below(20);
       return;
     case StepKind::kDiskFull:
+      instance.ExcuseStop();
       return disk.SetFull(true);
     case StepKind::kDiskRoom:
       return disk.SetFull(false);
@@ -284,8 +285,9 @@ void World::Check() {
     const auto ended = instance->Ended();
     if (!ended) continue;
     reads_.Forget(*instance);
-    if (!ended->ok() && !excused && !instance->disk().has_fault())
+    if (!ended->ok() && !excused && !instance->stop_excused()) {
       Fail("stop", "stopping failed: " + ended->ToString());
+    }
   }
 }
 
