@@ -68,9 +68,15 @@ class Comparing {
       if (found.ok()) {
         Judge(samples[i], (*found)[i]);
       } else {
-        answers_[samples[i].question].status.Update(found.status());
+        answers_[samples[i].question].status.Update(NotRead(found.status()));
       }
     }
+  }
+
+  // kDataLoss and kOutOfRange are judgements, of one topic; a batch that cannot be read is none.
+  static absl::Status NotRead(const absl::Status& why) {
+    if (!absl::IsDataLoss(why) && !absl::IsOutOfRange(why)) return why;
+    return absl::UnavailableError(why.message());
   }
 
   void Judge(const Sample& sample, const RecordAt& at) {

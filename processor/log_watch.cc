@@ -24,6 +24,10 @@ std::string_view Text(const absl::Status& status) {
   return {status.message().data(), status.message().size()};
 }
 
+bool IsJudgement(const absl::Status& status) {
+  return status.ok() || absl::IsDataLoss(status) || absl::IsOutOfRange(status);
+}
+
 }  // namespace
 
 LogWatch::LogWatch(LogWatchOptions options, std::shared_ptr<LogAdmin> admin, LogWatchEvents events,
@@ -114,11 +118,13 @@ std::vector<LogAnswer> LogWatch::Read(const std::vector<Open>& open) {
   for (const Open& one : open) questions.push_back(one.question);
   const absl::Duration timeout = TimeoutFor(open);
   auto answers = CompareWithLog(*admin_, options_.topic_prefix, questions, timeout);
-  // One partition that is not there must not keep the others from being looked at.
+  // One partition that is not there, has no leader or cannot be read must not keep the others from
+  // being looked at.
   for (size_t i = 0; questions.size() > 1 && i < questions.size() && !muted(); ++i) {
-    if (!absl::IsNotFound(answers[i].status)) continue;
+    if (IsJudgement(answers[i].status)) continue;
     answers[i] =
-        CompareWithLog(*admin_, options_.topic_prefix, {&questions[i], 1}, timeout).front();
+        CompareWithLog(*admin_, options_.topic_prefix, {&questions[i], 1}, options_.timeout)
+            .front();
   }
   return answers;
 }
@@ -133,9 +139,7 @@ void LogWatch::Count(const LogAnswer& answer) {
     const int count = answer.comparisons[static_cast<size_t>(i)];
     if (count > 0) metrics_.CountLogChecks(static_cast<Comparison>(i), count);
   }
-  const bool judged =
-      answer.status.ok() || absl::IsDataLoss(answer.status) || absl::IsOutOfRange(answer.status);
-  if (!judged) {
+  if (!IsJudgement(answer.status)) {
     metrics_.CountLogCheckFailed();
     spdlog::warn("the log could not be compared with what was read, it is tried again: {}",
                  Text(answer.status));

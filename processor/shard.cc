@@ -125,6 +125,7 @@ bool Shard::TakeBatch(size_t records_max) {
   batch_ = *std::move(batch);
   batch_next_ = 0;
   if (batch_ == nullptr) return false;
+  batch_generation_ = source_->LogGeneration();
   // All of them before the first is judged.
   for (const auto& record : batch_->records()) {
     if (!record.key || record.offset < position_[Index(record.topic)]) continue;
@@ -133,11 +134,12 @@ bool Shard::TakeBatch(size_t records_max) {
   return true;
 }
 
-// False: what comes from the log must wait until it has been compared with what was read. Looked at
-// after a batch is taken, so that nothing of another log can be in it.
+// False: the batch must wait until the log has been compared with what was read, since the batch
+// was taken. What happens to the log while it is compared is for the batches after it.
 bool Shard::LogIsProved() {
   if (!environment_.ask_about_log || source_ == nullptr) return true;
-  if (proved_generation_ == source_->LogGeneration()) return true;
+  const uint64_t needed = batch_ != nullptr ? batch_generation_ : source_->LogGeneration();
+  if (proved_generation_ && *proved_generation_ >= needed) return true;
   CheckLog();
   return false;
 }

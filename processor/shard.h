@@ -239,6 +239,7 @@ class Shard {
   std::array<const domain::Record*, domain::kTopicCount> applied_{};
   RememberedRecords remembered_;
   bool asking_about_log_ = false;
+  uint64_t batch_generation_ = 0;              // of the log, when batch_ was taken
   std::optional<uint64_t> proved_generation_;  // of the log, when it was last found to be the same
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 

@@ -81,9 +81,11 @@ std::optional<Stands> Service::Confirm(const Validity& validity,
     if (!parsed.ok()) return std::nullopt;
     min = *std::move(parsed);
   }
+  const std::string log = reader_.LogIdentity();
+  if (log.empty()) return std::nullopt;  // shutting down
   const std::optional<Standing> standing = validity.freshness->Now(min);
   if (!standing) return std::nullopt;
-  return Stands{EncodePosition(standing->position, reader_.LogIdentity()), standing->catching_up};
+  return Stands{EncodePosition(standing->position, log), standing->catching_up};
 }
 
 awaitable<absl::StatusOr<Turnstile::Pass>> Service::EnterFor(Level level) {

@@ -54,7 +54,8 @@ absl::Status ReopeningStore::CloseWriter() {
 absl::Status ReopeningStore::Resume() {
   if (const auto store = writer(); store != nullptr) {
     const absl::Status status = store->Resume();
-    if (!absl::IsFailedPrecondition(status)) return status;
+    if (status.ok()) return status;
+    if (!absl::IsFailedPrecondition(status)) return NotYet(status);
   }
   if (writer() != nullptr) {
     if (auto status = CloseWriter(); !status.ok()) return status;

@@ -109,8 +109,12 @@ awaitable<Response> AnswerRequest(const Api& api, const Operation<View>& operati
   } else {
     response = respond();
   }
-  if (!key.empty() && response.status == 200) {
+  if (key.empty()) co_return response;
+  if (response.status == 200) {
     api.cache->Keep(std::move(key), {answer->etag, response.body, std::move(answer->validity)});
+  } else if (const auto kept = api.cache->Find(key);
+             kept != nullptr && kept->etag == answer->etag) {
+    api.cache->Keep(std::move(key), {kept->etag, kept->body, std::move(answer->validity)});
   }
   co_return response;
 }

@@ -82,6 +82,23 @@ TEST_F(LogWatchTest, ASlowNetworkGetsMoreTimeWithEachTry) {
   EXPECT_TRUE(absl::IsDataLoss(answers_[0].status)) << answers_[0].status;
 }
 
+// A batch that is broken on its way is no other log.
+TEST_F(LogWatchTest, WhatCannotBeReadIsNoJudgement) {
+  for (const absl::Status& failure :
+       {absl::DataLossError("bad checksum"), absl::OutOfRangeError("no such offset")}) {
+    SCOPED_TRACE(failure.ToString());
+    admin_->failure = failure;
+    answers_.clear();
+    Ask(0, 0);
+    for (int i = 0; i < 4; ++i) watch_->Step();
+    EXPECT_TRUE(answers_.empty());
+    admin_->failure = absl::OkStatus();
+    watch_->Step();
+    ASSERT_EQ(answers_.size(), 1u);
+    EXPECT_TRUE(answers_[0].status.ok()) << answers_[0].status;
+  }
+}
+
 TEST_F(LogWatchTest, ALogThatLooksTooShortIsLookedAtAgain) {
   log_.Truncate(0, kRegistered, 5);
   Ask();

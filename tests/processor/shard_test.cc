@@ -608,6 +608,23 @@ TEST_F(LogOfShardTest, NewsDuringAComparisonMeansAnotherOne) {
   EXPECT_EQ(life_->Participants("evt-1"), 20);
 }
 
+// However often there is news, each comparison lets the batch go on that was there before it.
+TEST_F(LogOfShardTest, NewsDuringAComparisonHoldsOnlyWhatComesAfterIt) {
+  Register(0, 10);
+  Store();
+  for (int round = 1; round <= 5; ++round) {
+    Register(10 * round, 10 * round + 10);
+    log_.NewGeneration();
+    life_->Work();
+    ASSERT_EQ(life_->asked().size(), 1u);
+    log_.NewGeneration();
+    life_->AnswerFromLog();
+    life_->Work();
+    EXPECT_EQ(life_->Participants("evt-1"), static_cast<uint64_t>(10 * round + 10));
+    WorkAndAnswer();
+  }
+}
+
 // Without any news, records of the new topic may have been folded by the time somebody looks.
 TEST_F(LogOfShardTest, AReplacementThatNobodyNoticedIsFoundByTheOlderRecord) {
   Register(0, 10);
