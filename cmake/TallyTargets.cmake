@@ -50,7 +50,14 @@ function(tally_test name)
   set_tests_properties(${name} PROPERTIES TIMEOUT 600)
   if(TALLY_SANITIZE MATCHES thread)
     target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/fakes/c11_threads.cc)
-    set_tests_properties(${name} PROPERTIES ENVIRONMENT
+  endif()
+  tally_sanitized_tests(${name})
+endfunction()
+
+# Tells the sanitizer about libraries that are built without it.
+function(tally_sanitized_tests)
+  if(TALLY_SANITIZE MATCHES thread)
+    set_tests_properties(${ARGN} PROPERTIES ENVIRONMENT
       TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/tsan_suppressions.txt)
   endif()
 endfunction()

@@ -48,7 +48,9 @@ Audit::Audit(AuditOptions options, std::vector<AuditedShard> shards, Clock clock
       clock_(std::move(clock)),
       metrics_(metrics),
       next_round_(clock_.now() + std::min(options_.first_after, options_.interval)),
-      next_shard_(shards_.size()) {}
+      next_shard_(shards_.size()) {
+  for (const AuditedShard& shard : shards_) metrics_.ExpectAudits(shard.partition);
+}
 
 absl::Duration Audit::Step() {
   if (check_ == nullptr && !NextShard()) return RoundEnded();

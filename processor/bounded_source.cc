@@ -57,6 +57,11 @@ class BoundedShardSource final : public ShardSource {
     return bounded;
   }
 
+  absl::Status ReadAnew(const Offsets& from) override {
+    next_ = from;
+    return inner_->ReadAnew(from);
+  }
+
   Offsets EndOffsets() const override { return until_; }
 
  private:

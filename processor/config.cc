@@ -14,6 +14,7 @@
 #include "processor/flags.h"
 #include "processor/hash_key_file.h"
 #include "processor/kafka_properties.h"
+#include "processor/memory_shares.h"
 #include "processor/version.h"
 
 namespace tally {

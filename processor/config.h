@@ -33,9 +33,6 @@ absl::StatusOr<int32_t> ParseUtcOffset(const std::string& text);
 // "512MiB", "2GiB", "64MB", "1048576" to bytes; `flag` is named in the error.
 absl::StatusOr<size_t> ParseBytes(const char* flag, const std::string& text);
 
-// Of the memory budget, what the process takes with nothing to do, shared libraries included.
-inline constexpr size_t kProcessBytes = size_t{40} << 20;
-
 struct Config {
   std::string brokers;
   bool embedded = false;

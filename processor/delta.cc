@@ -50,28 +50,42 @@ absl::Status NoSuchChannel(std::string_view row_kind, const domain::EventAggrega
 
 using HourSum = std::pair<HourCellKey, HourCounts>;
 
-void CollectChanges(const EventNode& node, Hour begin, Hour end, std::vector<HourSum>* sums) {
+// What is found of a timeline between two hours.
+struct Found {
+  Hour begin;
+  Hour end;
+  std::vector<HourSum> sums;
+  Hour hours_end = 0;  // there is nothing from here on; kHoursEndUnknown: not looked that far
+};
+
+void CollectChanges(const EventNode& node, Found& found) {
   for (const auto& [cell, counts] : node.hours.cells()) {
     const Hour hour = HourOfCell(cell);
-    if (hour >= begin && hour < end) sums->emplace_back(cell, counts);
+    found.hours_end = std::max(found.hours_end, hour + 1);
+    if (hour >= found.begin && hour < found.end) found.sums.emplace_back(cell, counts);
   }
 }
 
-absl::Status CollectStored(const store::Snapshot& snapshot, const EventNode& node, Hour begin,
-                           Hour end, std::vector<HourSum>* sums) {
+absl::Status CollectStored(const store::Snapshot& snapshot, const EventNode& node, Found& found) {
   const EventNumber number = node.number;
-  const std::string first = HourKey(number, begin);
-  const auto rows = snapshot.NewIterator(first, HourKey(number, end));
+  const std::string first = HourKey(number, found.begin);
+  const auto rows = snapshot.NewIterator(first, HourKey(number + 1, 0));
   std::vector<HourCell> cells;
+  found.hours_end = std::max(found.hours_end, found.begin);
   for (rows->Seek(first); rows->Valid(); rows->Next()) {
     auto key = ParseHourKey(rows->key());
     if (!key.ok()) return key.status();
+    if (key->hour >= found.end) {
+      found.hours_end = kHoursEndUnknown;
+      return absl::OkStatus();
+    }
+    found.hours_end = std::max(found.hours_end, key->hour + 1);
     if (auto status = DecodeHour(rows->key(), rows->value(), &cells); !status.ok()) return status;
     if (!cells.empty() && cells.back().first >= node.aggregate.channels.size()) {
       return NoSuchChannel("timeline hour", node.aggregate);
     }
     for (const auto& [channel, counts] : cells) {
-      sums->emplace_back(MakeHourCell(key->hour, channel), counts);
+      found.sums.emplace_back(MakeHourCell(key->hour, channel), counts);
     }
   }
   return rows->status();
@@ -104,6 +118,7 @@ EventNodePtr WithoutChanges(const EventNode& node) {
   copy->aggregate = node.aggregate;
   copy->in_store = node.in_store;
   copy->participants_in_store = node.participants_in_store;
+  copy->hours_end = node.hours_end;
   return copy;
 }
 
@@ -250,6 +265,7 @@ absl::StatusOr<const domain::EventAggregate*> Delta::OpenEvent(std::string_view 
     node->identity = std::make_shared<EventIdentity>(
         EventIdentity{.event_key = domain::EventKey(event_id), .row_digest = {}});
     node->aggregate.event_id = event_id;
+    node->hours_end = 0;
     *slot = AddSlot(event_id, std::move(node));
   }
   open_ = *slot;
@@ -366,7 +382,9 @@ void Delta::PutDistribution(std::string_view channel_as_sent, std::string_view d
 }
 
 void Delta::AddToHour(Hour hour, ChannelIndex channel, const HourCounts& change) {
-  const bool added = LiveNode().hours.Add(MakeHourCell(hour, channel), change);
+  EventNode& node = LiveNode();
+  if (node.hours_end <= hour) node.hours_end = hour + 1;
+  const bool added = node.hours.Add(MakeHourCell(hour, channel), change);
   if (added) other_bytes_ += kHourCellBytes;
 }
 
@@ -461,15 +479,21 @@ std::optional<PinnedEvent> Delta::PinResident(std::string_view event_id) {
   return Pin(*found->second);
 }
 
-absl::StatusOr<std::optional<PinnedEvent>> PinStored(
-    std::string_view event_id, std::shared_ptr<const store::Snapshot> snapshot) {
-  auto node = LoadNode(*snapshot, event_id);
+absl::StatusOr<std::optional<PinnedEvent>> Delta::PinStored(
+    std::string_view event_id, std::shared_ptr<const store::Snapshot> then, bool keep) {
+  auto node = LoadNode(*then, event_id);
   if (!node.ok()) return node.status();
   if (*node == nullptr) return std::nullopt;
+  // What has changed since is in memory, or was committed.
+  if (keep && then == snapshot_ && resident_.size() < evict_at_ &&
+      !resident_.contains(Abseil(event_id))) {
+    (*node)->shared = true;
+    return Pin(*AddSlot(event_id, *std::move(node)));
+  }
   return PinnedEvent{.node = *std::move(node),
                      .node_is_live = false,
                      .frozen = nullptr,
-                     .snapshot = std::move(snapshot),
+                     .snapshot = std::move(then),
                      .watch = nullptr};
 }
 
@@ -506,19 +530,20 @@ absl::StatusOr<std::vector<std::string>> Delta::EventsOf(std::string_view user_i
 
 absl::Status ForEachHourCell(const PinnedEvent& event, Hour begin, Hour end,
                              absl::FunctionRef<void(Hour, ChannelIndex, const HourCounts&)> visit) {
-  if (begin >= end) return absl::OkStatus();
-  const EventNumber number = event.node->number;
-  std::vector<HourSum> sums;
+  if (begin >= std::min(end, event.node->hours_end)) return absl::OkStatus();
+  Found found{.begin = begin, .end = end, .sums = {}};
   if (event.node->in_store) {
-    auto status = CollectStored(*event.snapshot, *event.node, begin, end, &sums);
+    auto status = CollectStored(*event.snapshot, *event.node, found);
     if (!status.ok()) return status;
   }
   if (event.frozen != nullptr) {
-    const auto found = event.frozen->by_number.find(number);
-    if (found != event.frozen->by_number.end()) CollectChanges(*found->second, begin, end, &sums);
+    const auto frozen = event.frozen->by_number.find(event.node->number);
+    if (frozen != event.frozen->by_number.end()) CollectChanges(*frozen->second, found);
   }
-  if (event.node_is_live) CollectChanges(*event.node, begin, end, &sums);
+  if (event.node_is_live) CollectChanges(*event.node, found);
+  event.node->hours_end = std::min(event.node->hours_end, found.hours_end);
 
+  auto& sums = found.sums;
   std::sort(sums.begin(), sums.end(),
             [](const HourSum& a, const HourSum& b) { return a.first < b.first; });
   for (size_t i = 0; i < sums.size();) {

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -44,6 +45,8 @@ struct EventIdentity {
   domain::Digest row_digest;
 };
 
+inline constexpr domain::Hour kHoursEndUnknown = std::numeric_limits<domain::Hour>::max();
+
 // One event with its changes of one epoch (from one freeze to the next).
 struct EventNode {
   EventNumber number = 0;
@@ -56,6 +59,11 @@ struct EventNode {
   bool shared = false;  // frozen or pinned: clone before changing
   HourChanges hours;
   absl::flat_hash_map<std::string, domain::Distribution> distributions;  // channel 00 id -> now
+
+  // All cells of its timeline, wherever they are, lie before this hour: what most dashboards ask
+  // for are the last days, in which most events have none. Found out by reading; owner's thread
+  // only.
+  mutable domain::Hour hours_end = kHoursEndUnknown;
 };
 using EventNodePtr = std::shared_ptr<EventNode>;
 using ConstEventNodePtr = std::shared_ptr<const EventNode>;
@@ -193,6 +201,12 @@ class Delta final : public domain::FoldState {
   // The same, good for as long as it is held, if the event is in memory; costs a copy when it
   // changes meanwhile. nullopt: it is not, so that snapshot() has all there is of it.
   std::optional<PinnedEvent> PinResident(std::string_view event_id);
+  // For one that was not in memory when snapshot() was `then`: a view of it as of that time;
+  // nullopt when there was none. `keep`: it stays in memory if nothing was committed since and
+  // nothing has to go for it.
+  absl::StatusOr<std::optional<PinnedEvent>> PinStored(std::string_view event_id,
+                                                       std::shared_ptr<const store::Snapshot> then,
+                                                       bool keep);
   const std::shared_ptr<const store::Snapshot>& snapshot() const { return snapshot_; }
 
   // Ids of the user's events as of now.
@@ -271,10 +285,6 @@ class Delta final : public domain::FoldState {
   std::string scratch_value_;
   domain::Distribution found_distribution_;
 };
-
-// A view of an event that only the snapshot has; nullopt when it has none.
-absl::StatusOr<std::optional<PinnedEvent>> PinStored(
-    std::string_view event_id, std::shared_ptr<const store::Snapshot> snapshot);
 
 // Adds up an event's timeline in `range` over the pinned view, cell by cell. `visit` gets every
 // non-zero cell once, ascending by hour then channel.

@@ -12,8 +12,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/synchronization/notification.h"
 #include "processor/log_check.h"
+#include "processor/memory_shares.h"
+#include "processor/shard_share.h"
 #include "processor/shard_store.h"
 #include "processor/steady_now.h"
 #include "store/memory_store.h"
@@ -27,7 +28,6 @@ constexpr absl::Duration kBackoffMin = absl::Milliseconds(250);
 constexpr absl::Duration kBackoffMax = absl::Seconds(5);
 constexpr absl::Duration kStartUpEndLimit = absl::Seconds(2);
 constexpr absl::Duration kAuditEndLimit = absl::Seconds(2);
-constexpr size_t kResidentEventBytes = 1'536;  // of an ordinary event, with a handful of channels
 constexpr absl::Duration kRepeatLogAfter = absl::Seconds(30);
 constexpr absl::Duration kMemoryLookInterval = absl::Milliseconds(200);
 constexpr int kLooksPerConnectionCheck = 5;
@@ -54,24 +54,11 @@ bool LowerThreadPriority() {
   return setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice) == 0;
 }
 
-// How the memory budget, less kProcessBytes, is shared out, in sixteenths: five to deltas, four to
-// participant filters, three to Kafka queues, two to RocksDB, one to aggregates kept in memory, one
-// to answers kept and to what is in the middle of being moved.
-struct MemoryShares {
-  size_t rocks_bytes;
-  size_t delta_bytes;   // a shard's live delta; the frozen one has as much
-  size_t filter_bytes;  // a shard's
-  size_t queue_bytes;   // one topic's partition; of a shard's three, rarely more than one is full
-  size_t resident_events;  // of a shard
-};
-MemoryShares ShareMemory(size_t budget, size_t shards) {
-  shards = std::max<size_t>(shards, 1);
-  const size_t sixteenth = (budget - std::min(kProcessBytes, budget / 2)) / 16;
-  return {.rocks_bytes = 2 * sixteenth,
-          .delta_bytes = std::max(5 * sixteenth / (2 * shards), size_t{512} << 10),
-          .filter_bytes = 4 * sixteenth / shards,
-          .queue_bytes = std::max(3 * sixteenth / (2 * shards), size_t{512} << 10),
-          .resident_events = std::max(sixteenth / (kResidentEventBytes * shards), size_t{256})};
+void WarnOfSmallBudget(size_t budget_bytes, size_t shards) {
+  if (budget_bytes >= BudgetBytesMin(shards)) return;
+  spdlog::warn(
+      "--memory-budget is {} MiB: {} shards may take more. Give it {}MiB, or have more instances",
+      budget_bytes >> 20, shards, (BudgetBytesMin(shards) >> 20) + 1);
 }
 
 // Stands in for a store that is too damaged to be opened: empty, never read, never written.
@@ -123,6 +110,15 @@ struct Engine::Plan {
       return opened ? opened->checkpoint.next_offsets : wanted.log_base;
     }
     const Offsets& log_base() const { return opened ? opened->lineage.log_base : wanted.log_base; }
+    // What is to be read of it, in records; nothing while it stands.
+    int64_t Lag() const {
+      if (!failure.ok() || !quarantine.ok()) return 0;
+      int64_t lag = 0;
+      for (int i = 0; i < domain::kTopicCount; ++i) {
+        lag += std::max<int64_t>(end_at_start[i] - next_offsets()[i], 0);
+      }
+      return lag;
+    }
   };
   std::vector<PlannedShard> shards;
 
@@ -164,7 +160,7 @@ bool Engine::WaitFor(absl::Duration time) { return !stopping_.WaitFor(time); }
 
 void Engine::SetStarting(const std::string& what) {
   reader_.SetUnavailable(what);
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   starting_ = what;
 }
 
@@ -199,7 +195,7 @@ void Engine::WatchBrokers() {
     if (look % kLooksPerConnectionCheck != 0) continue;
     absl::Status connection;
     {
-      absl::MutexLock lock(&mutex_);
+      const std::lock_guard lock(mutex_);
       for (const auto& worker : workers_) connection.Update(worker->Connection());
     }
     metrics_.SetBrokerReachable(connection.ok());
@@ -430,6 +426,7 @@ absl::Status Engine::StartWorkers(Plan& plan) {
 
   const auto thread_count = std::min(static_cast<size_t>(config_.threads), plan.shards.size());
   const MemoryShares memory = ShareMemory(config_.memory_budget_bytes, plan.shards.size());
+  WarnOfSmallBudget(config_.memory_budget_bytes, plan.shards.size());
   background_ = std::make_unique<boost::asio::thread_pool>(std::min<size_t>(thread_count, 4));
 
   std::vector<std::shared_ptr<Worker>> workers;
@@ -440,9 +437,12 @@ absl::Status Engine::StartWorkers(Plan& plan) {
     workers.push_back(
         std::make_shared<Worker>(WorkerOptions{.index = static_cast<int>(i)}, *std::move(source)));
   }
+  std::vector<int64_t> lags;
+  for (const auto& planned : plan.shards) lags.push_back(planned.Lag());
+  const std::vector<size_t> shared = ShareOut(lags, thread_count);
   for (size_t i = 0; i < plan.shards.size(); ++i) {
     auto& planned = plan.shards[i];
-    Worker& worker = *workers[i % thread_count];
+    Worker& worker = *workers[shared[i]];
     ShardOptions options;
     options.partition = planned.partition;
     options.partition_count = plan.partition_count;
@@ -502,7 +502,7 @@ absl::Status Engine::StartWorkers(Plan& plan) {
                plan.partition_count, config_.topic_prefix, thread_count);
   reader_.Serve(plan.cluster_id, plan.partition_count, workers);
   StartAudit(workers);
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   starting_.clear();
   workers_ = std::move(workers);
   return absl::OkStatus();
@@ -510,7 +510,7 @@ absl::Status Engine::StartWorkers(Plan& plan) {
 
 // Calls all shards on their owners' threads.
 void Engine::ForAllShards(const std::function<void(Shard&)>& call) {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   for (const auto& worker : workers_) {
     worker->PostToOwner()([worker = worker.get(), call] {
       for (const auto& shard : worker->shards()) call(*shard);
@@ -551,8 +551,9 @@ void Engine::StartAudit(const std::vector<std::shared_ptr<Worker>>& workers) {
       audited.push_back(std::move(one));
     }
   }
-  audit_ = std::make_unique<AuditThread>(AuditOptions{.interval = config_.audit_interval},
-                                         std::move(audited), metrics_);
+  AuditOptions options{.interval = config_.audit_interval};
+  options.memory_bytes = ShareMemory(config_.memory_budget_bytes, 1).audit_bytes;
+  audit_ = std::make_unique<AuditThread>(options, std::move(audited), metrics_);
 }
 
 Engine::Stopped Engine::Stop(absl::Duration limit) {
@@ -569,7 +570,7 @@ Engine::Stopped Engine::Stop(absl::Duration limit) {
   if (audit_ != nullptr && !audit_->Stop(kAuditEndLimit)) return Stopped::kIncomplete;
   std::vector<std::shared_ptr<Worker>> workers;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     workers = std::move(workers_);
     workers_.clear();
   }
@@ -607,7 +608,7 @@ Engine::Stopped Engine::Stop(absl::Duration limit) {
 query::Health Engine::GetHealth() const {
   query::Health health;
   health.draining = draining_;
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   health.starting = starting_;
   bool all_reached = !workers_.empty();
   for (const auto& worker : workers_) {

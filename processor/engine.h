@@ -9,13 +9,13 @@
 #include <boost/asio/thread_pool.hpp>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "processor/audit.h"
 #include "processor/config.h"
@@ -113,9 +113,9 @@ class Engine final : public query::HealthSource {
   std::thread thread_;
   Latch stopping_;
   Latch thread_ended_;
-  mutable absl::Mutex mutex_;
-  std::string starting_ ABSL_GUARDED_BY(mutex_) = "starting";
-  std::vector<std::shared_ptr<Worker>> workers_ ABSL_GUARDED_BY(mutex_);
+  mutable std::mutex mutex_;
+  std::string starting_ = "starting";             // guarded by mutex_
+  std::vector<std::shared_ptr<Worker>> workers_;  // guarded by mutex_
 };
 
 }  // namespace tally

@@ -89,6 +89,9 @@ class Comparing {
     }
     const Comparison comparison = Compare(sample.remembered, at);
     ++answer.comparisons[static_cast<size_t>(comparison)];
+    if (sample.remembered == questions_[sample.question].remembered.last[sample.topic]) {
+      answer.of_last[sample.topic] = comparison;
+    }
     const PartitionAt& place = sample.place;
     if (comparison == Comparison::kUnjudged) {
       answer.unjudged.push_back(absl::StrCat(place.topic, "/", place.partition,

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -41,6 +42,9 @@ struct LogAnswer {
   absl::Status status = absl::UnavailableError("not compared yet");
   // Of a topic of which nothing was remembered: the record before the next offset, if there is one.
   LastRecords found;
+  // Of the question's `last`, by topic; nullopt: nothing was remembered, or it could not be looked
+  // at.
+  std::array<std::optional<Comparison>, domain::kTopicCount> of_last;
   std::array<int, kComparisons> comparisons{};  // how many of each
   std::vector<std::string> unjudged;            // what, for people
 };

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <future>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "processor/bounded_source.h"
 #include "processor/dead_letters.h"
 #include "processor/log_admin.h"
@@ -152,13 +152,9 @@ absl::Status Replay::WaitUntilRead() {
 }
 
 absl::Status Replay::Close() {
-  absl::Notification ended;
-  absl::Status status;
-  worker_->Stop([&](absl::Status with) {
-    status = std::move(with);
-    ended.Notify();
-  });
-  ended.WaitForNotification();
+  std::promise<absl::Status> ended;
+  worker_->Stop([&](absl::Status with) { ended.set_value(std::move(with)); });
+  const absl::Status status = ended.get_future().get();
   worker_->Join();
   background_.join();
   worker_.reset();

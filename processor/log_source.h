@@ -17,8 +17,8 @@ namespace tally {
 // The next offset to read of each topic, indexed by domain::Index(topic).
 using Offsets = std::array<int64_t, domain::kTopicCount>;
 
-// Some records of one shard in reading order, with what the source knows beyond them. Holds the
-// bytes; drop it soon, it pins the source's buffers.
+// Some records of one shard in reading order, with what the source knows beyond them. Holds their
+// bytes.
 class RecordBatch {
  public:
   virtual ~RecordBatch() = default;
@@ -40,6 +40,10 @@ class ShardSource {
   // or partition is gone), kPermissionDenied. What librdkafka retries by itself is no error.
   virtual absl::StatusOr<std::unique_ptr<RecordBatch>> Poll(size_t records_max) = 0;
 
+  // Forgets what was fetched and not handed out, errors included, and goes on at `from`: nothing
+  // that Poll hands out after that was fetched before it.
+  virtual absl::Status ReadAnew(const Offsets& from) = 0;
+
   // Where the log ended when last heard (last stable offset), -1 unknown. For lag.
   virtual Offsets EndOffsets() const = 0;
 
@@ -48,7 +52,8 @@ class ShardSource {
   virtual uint64_t LogGeneration() const { return 0; }
 };
 
-// All sources of one worker thread: one client connection, one queue a shard.
+// All sources of one worker thread, which share what it takes to reach the brokers. What waits for
+// one shard holds up no other.
 class LogSource {
  public:
   virtual ~LogSource() = default;

@@ -41,24 +41,24 @@ LogWatch::LogWatch(LogWatchOptions options, std::shared_ptr<LogAdmin> admin, Log
       backoff_(options_.backoff_min) {}
 
 void LogWatch::Ask(LogQuestion question, Answer answer) {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   asked_.push_back({std::move(question), std::move(answer)});
 }
 
 void LogWatch::Mute() {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   muted_ = true;
 }
 
 bool LogWatch::muted() const {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   return muted_;
 }
 
 absl::Duration LogWatch::Step() {
   if (now_() >= next_look_) LookAtTopics();
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     if (!asked_.empty()) backoff_ = options_.backoff_min;
     std::move(asked_.begin(), asked_.end(), std::back_inserter(open_));
     asked_.clear();
@@ -66,7 +66,7 @@ absl::Duration LogWatch::Step() {
   if (!open_.empty()) Compare();
   const absl::Duration to_look = std::max(next_look_ - now_(), absl::ZeroDuration());
   if (open_.empty()) return to_look;
-  return std::min(to_look, std::exchange(backoff_, std::min(2 * backoff_, options_.backoff_max)));
+  return std::min(to_look, std::max(next_retry_ - now_(), absl::ZeroDuration()));
 }
 
 void LogWatch::LookAtTopics() {
@@ -88,21 +88,39 @@ void LogWatch::LookAtTopics() {
   events_.partitions_added(status);
 }
 
+// What could not be answered before takes its time-outs again: it is looked at apart, and for no
+// more than half of the time, so that others get their answers.
 void LogWatch::Compare() {
-  const std::vector<LogAnswer> answers = Read(open_);
+  const auto fresh = std::stable_partition(open_.begin(), open_.end(),
+                                           [](const Open& open) { return open.tries > 0; });
+  std::vector<Open> first(std::make_move_iterator(fresh), std::make_move_iterator(open_.end()));
+  open_.erase(fresh, open_.end());
+  std::vector<Open> again;
+  if (now_() >= next_retry_) again.swap(open_);
+  const bool due = open_.empty();
+  const absl::Time begin = now_();
+  Settle(std::move(first));
+  Settle(std::move(again));
+  if (open_.empty()) return metrics_.SetLogChecked(absl::Now());
+  if (!due) return;
+  const absl::Duration pause =
+      std::exchange(backoff_, std::min(2 * backoff_, options_.backoff_max));
+  next_retry_ = now_() + std::max(pause, now_() - begin);
+}
+
+void LogWatch::Settle(std::vector<Open> questions) {
+  if (questions.empty() || muted()) return;
+  const std::vector<LogAnswer> answers = Read(questions);
   if (muted()) return;
-  std::vector<Open> left;
   for (size_t i = 0; i < answers.size(); ++i) {
-    Open& open = open_[i];
+    Open& open = questions[i];
     if (!IsFinal(answers[i].status, ++open.tries)) {
-      left.push_back(std::move(open));
+      open_.push_back(std::move(open));
       continue;
     }
     Count(answers[i]);
     open.answer(answers[i]);
   }
-  open_ = std::move(left);
-  if (open_.empty()) metrics_.SetLogChecked(absl::Now());
 }
 
 absl::Duration LogWatch::TimeoutFor(const std::vector<Open>& open) const {

@@ -5,13 +5,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "processor/log_admin.h"
 #include "processor/log_proof.h"
@@ -68,6 +67,8 @@ class LogWatch {
 
   void LookAtTopics();
   void Compare();
+  // Puts back into open_ what has no answer yet.
+  void Settle(std::vector<Open> questions);
   absl::Duration TimeoutFor(const std::vector<Open>& open) const;
   std::vector<LogAnswer> Read(const std::vector<Open>& open);
   bool IsFinal(const absl::Status& status, int tries) const;
@@ -81,14 +82,15 @@ class LogWatch {
   Metrics& metrics_;
 
   absl::Time next_look_;
-  std::vector<Open> open_;  // asked, and not answered yet
+  absl::Time next_retry_ = absl::InfinitePast();  // of what was asked before without an answer
+  std::vector<Open> open_;                        // asked, and not answered yet
   absl::Duration backoff_;
   bool partitions_added_ = false;
   std::set<std::string> said_;
 
-  mutable absl::Mutex mutex_;
-  std::vector<Open> asked_ ABSL_GUARDED_BY(mutex_);
-  bool muted_ ABSL_GUARDED_BY(mutex_) = false;
+  mutable std::mutex mutex_;
+  std::vector<Open> asked_;  // guarded by mutex_
+  bool muted_ = false;       // guarded by mutex_
 };
 
 // A LogWatch on a thread of its own.

@@ -211,6 +211,7 @@ struct ServerParts {
   query::tls::CredentialStore* credentials = nullptr;
   query::AccessLog* access_log = nullptr;
   query::http::AnswerCache* answers = nullptr;
+  query::http::ReadyAnswers* ready = nullptr;
 };
 
 struct Servers {
@@ -232,7 +233,7 @@ absl::StatusOr<Servers> StartServers(const Config& config, query::Service& servi
                                      const std::shared_ptr<prometheus::Registry>& registry,
                                      query::http::Metrics& metrics, const ServerParts& parts) {
   const auto start = [&](const ListenAddress& address, query::tls::CredentialStore* tls,
-                         std::vector<query::http::Route> routes)
+                         std::vector<query::http::Route> routes, query::http::ReadyAnswers* ready)
       -> absl::StatusOr<std::unique_ptr<query::http::Server>> {
     query::http::ServerOptions options;
     options.address = address.address;
@@ -240,6 +241,7 @@ absl::StatusOr<Servers> StartServers(const Config& config, query::Service& servi
     options.authenticator = parts.authenticator;
     options.credentials = tls;
     options.access_log = parts.access_log;
+    options.ready = ready;
     options.cors_origins = config.serve.cors_origins;
     options.connections_max = static_cast<size_t>(config.serve.connections_max);
     options.connections_per_client_max = static_cast<size_t>(config.serve.ConnectionsPerClient());
@@ -253,13 +255,13 @@ absl::StatusOr<Servers> StartServers(const Config& config, query::Service& servi
   auto admin_routes = query::AdminRoutes(health, registry);
   if (config.admin) {
     // Plain: probes and metrics are asked for by whoever runs this, on a network of their own.
-    auto admin = start(*config.admin, nullptr, std::move(admin_routes));
+    auto admin = start(*config.admin, nullptr, std::move(admin_routes), nullptr);
     if (!admin.ok()) return admin.status();
     servers.admin = *std::move(admin);
   } else {
     for (auto& route : admin_routes) routes.push_back(std::move(route));
   }
-  auto api = start(config.http, parts.credentials, std::move(routes));
+  auto api = start(config.http, parts.credentials, std::move(routes), parts.ready);
   if (!api.ok()) return api.status();
   servers.api = *std::move(api);
   return servers;
@@ -459,8 +461,10 @@ int Run(Config config) {
                                          metrics, [&end](absl::Status why) { end.StopWith(why); });
 
   query::http::AnswerCache answers(config.answer_cache_bytes);
+  const auto ready = query::http::MakeReadyAnswers(service, answers, &http_metrics);
+  const bool keeps = config.answer_cache_bytes > 0;
   const ServerParts parts{authenticator->get(), credentials->get(), access_log->get(),
-                          config.answer_cache_bytes > 0 ? &answers : nullptr};
+                          keeps ? &answers : nullptr, keeps ? ready.get() : nullptr};
   auto servers = StartServers(config, service, *engine, registry, http_metrics, parts);
   if (!servers.ok()) return Fail(servers.status());
   const char* const scheme = config.serve.tls() ? "https" : "http";

@@ -1,6 +1,6 @@
 // Keeps the process within its memory budget by what it measures. The shares of the budget
-// (engine.cc) are what each part may ask for; allocators, libraries and what is in the middle of
-// being moved take more than is asked for, how much depends on the load. What gives way are the
+// (memory_shares.h) are what each part may ask for; allocators, libraries and what is in the middle
+// of being moved take more than is asked for, how much depends on the load. What gives way are the
 // deltas: smaller ones only mean more and smaller checkpoints.
 #pragma once
 
@@ -20,9 +20,9 @@ class MemoryGovernor {
   // Less when `resident_bytes` come near the budget, more when there is room again.
   static double NextPart(double part, size_t resident_bytes, size_t budget_bytes);
 
-  // Of their share of the budget, what deltas may use now: in [1/16, 1]. Any thread.
+  // Of their share of the budget, what deltas may use now: in [kPartMin, 1]. Any thread.
   double delta_part() const { return delta_part_.load(std::memory_order_relaxed); }
-  static constexpr double kPartMin = 1.0 / 16;
+  static constexpr double kPartMin = 1.0 / 4;
 
  private:
   const size_t budget_bytes_;

@@ -8,8 +8,6 @@
 #include <map>
 #include <utility>
 
-#include "absl/synchronization/mutex.h"
-
 namespace tally {
 namespace {
 
@@ -143,10 +141,12 @@ class Metrics::Impl {
                         .Help("Audits of a whole shard, by result: equal, differs, or error when "
                               "rows could not be read.")
                         .Register(registry)),
-        audit_last_success_(BuildGauge()
-                                .Name("tally_audit_last_success_timestamp_seconds")
-                                .Help("When an audit last found all rows of the shard right.")
-                                .Register(registry)),
+        audit_last_success_(
+            BuildGauge()
+                .Name("tally_audit_last_success_timestamp_seconds")
+                .Help("When an audit last found all rows of the shard right; 0: not since "
+                      "the start.")
+                .Register(registry)),
         audit_mismatch_(BuildGauge()
                             .Name("tally_audit_mismatch")
                             .Help("1 when an audit found rows of the shard to be wrong; it answers "
@@ -160,7 +160,7 @@ class Metrics::Impl {
                         .Register(registry)),
         log_checked_(BuildGauge()
                          .Name("tally_log_check_last_success_timestamp_seconds")
-                         .Help("When all shards' logs were last looked at.")
+                         .Help("When all shards' logs were last looked at; 0: not since the start.")
                          .Register(registry)
                          .Add({})),
         topic_partitions_(BuildGauge()
@@ -224,7 +224,14 @@ class Metrics::Impl {
 };
 
 Metrics::Metrics(prometheus::Registry& registry, std::string topic_prefix)
-    : impl_(std::make_unique<Impl>(registry, topic_prefix)) {}
+    : impl_(std::make_unique<Impl>(registry, topic_prefix)) {
+  BuildGauge()
+      .Name("process_start_time_seconds")
+      .Help("When the process began to count.")
+      .Register(registry)
+      .Add({})
+      .Set(static_cast<double>(absl::ToUnixSeconds(absl::Now())));
+}
 Metrics::~Metrics() = default;
 
 void Metrics::CountBatch(const BatchCounts& counts, size_t records) {
@@ -289,6 +296,10 @@ void Metrics::CountLookups(uint64_t found, uint64_t absent) {
 
 void Metrics::CountAuditRows(uint64_t rows) {
   impl_->audit_rows_.Increment(static_cast<double>(rows));
+}
+
+void Metrics::ExpectAudits(int32_t partition) {
+  impl_->audit_last_success_.Add({{"partition", std::to_string(partition)}});
 }
 
 void Metrics::CountAudit(int32_t partition, AuditResult result, absl::Time at) {

@@ -48,6 +48,8 @@ class Metrics {
   // A shard was looked at from end to end, or could not be. tally_audit_runs_total{result},
   // tally_audit_last_success_timestamp_seconds{partition}, tally_audit_mismatch{partition}
   enum class AuditResult : uint8_t { kEqual, kDiffers, kError };
+  // Before the first of them: the time of the last success is 0.
+  void ExpectAudits(int32_t partition);
   void CountAudit(int32_t partition, AuditResult result, absl::Time at);
 
   // Gauges by partition, set about once a second by the shard's thread.

@@ -18,11 +18,33 @@ using domain::Topic;
 constexpr absl::Duration kStatsInterval = absl::Seconds(30);
 constexpr absl::Duration kBusyStatsInterval = absl::Milliseconds(500);
 constexpr size_t kFreedElsewhere = 2'000;
+// Between two times of throwing away what was fetched.
+constexpr absl::Duration kReadAnewIntervalMin = absl::Milliseconds(50);
+constexpr absl::Duration kReadAnewIntervalMax = absl::Seconds(1);
+// Of one batch, as long as there is news each time.
+constexpr int kComparisonsMax = 10;
 
 absl::string_view Abseil(std::string_view text) { return {text.data(), text.size()}; }
 
 absl::Status WithContext(const absl::Status& status, const std::string& context) {
   return WithRemedy(absl::Status(status.code(), absl::StrCat(context, ": ", status.message())));
+}
+
+LastRecord Remember(const domain::Record& record) {
+  return {record.offset, domain::RecordHash(record.key, record.value, record.timestamp_ms)};
+}
+
+bool IsJudgement(const absl::Status& status) {
+  return status.ok() || absl::IsDataLoss(status) || absl::IsOutOfRange(status);
+}
+
+// Whether the log has what a batch ends with, as far as can be told: what retention has deleted may
+// have been the same.
+bool HasBatch(const LastRecords& batch, const LogAnswer& answer) {
+  for (size_t topic = 0; topic < batch.size(); ++topic) {
+    if (batch[topic].known() && answer.of_last[topic] == Comparison::kUnjudged) return false;
+  }
+  return true;
 }
 
 // A snapshot of the store as it is now, which may have been opened again: nullptr when it cannot be
@@ -105,74 +127,159 @@ bool Shard::Step(size_t records_max) {
   }
   if (freezing_ != nullptr && !committing_ && LettersAcknowledged()) CommitFrozen();
 
-  const bool taken = TakeBatch(records_max);
-  const bool more = LogIsProved() && taken && ApplyBatch();
+  TakeBatch(records_max);
+  const bool more = LogIsProved() && batch_ != nullptr && ApplyBatch();
   if (failed()) return false;
   if (TimeToCheckpoint() == absl::ZeroDuration()) StartCheckpoint();
   return more;
 }
 
-bool Shard::TakeBatch(size_t records_max) {
-  if (batch_ != nullptr) return true;
-  if (source_ == nullptr || compaction_behind_ || (delta_.full() && freezing_ != nullptr)) {
-    return false;
-  }
+void Shard::SetSource(std::unique_ptr<ShardSource> source) {
+  source_ = std::move(source);
+  fetched_generation_ = source_->LogGeneration();
+  read_from_ = position_;
+}
+
+void Shard::TakeBatch(size_t records_max) {
+  if (batch_ != nullptr || source_ == nullptr || compaction_behind_) return;
+  if (delta_.full() && freezing_ != nullptr) return;
+  const bool had_news = HasNews();
   auto batch = source_->Poll(records_max);
   if (!batch.ok()) {
-    Fail(batch.status());
-    return false;
+    // An offset that what was fetched before the news led to, perhaps: it is read anew.
+    if (!absl::IsOutOfRange(batch.status()) || !had_news) Fail(batch.status());
+    return;
   }
   batch_ = *std::move(batch);
   batch_next_ = 0;
-  if (batch_ == nullptr) return false;
-  batch_generation_ = source_->LogGeneration();
+  batch_comparisons_ = 0;
+  if (batch_ == nullptr) return;
+  batch_taken_ = source_->LogGeneration();
   // All of them before the first is judged.
   for (const auto& record : batch_->records()) {
     if (!record.key || record.offset < position_[Index(record.topic)]) continue;
     environment_.partitioner_check->Observe(record.topic, *record.key, record.partition);
   }
-  return true;
 }
 
-// False: the batch must wait until the log has been compared with what was read, since the batch
-// was taken. What happens to the log while it is compared is for the batches after it.
+// False: the batch must wait until the log has been compared with what was read, or is gone. What
+// was fetched before the last news of the log may be in it no more: it is read anew; or, if all of
+// it was taken before the news, compared itself.
 bool Shard::LogIsProved() {
+  waits_to_read_anew_ = false;
   if (!environment_.ask_about_log || source_ == nullptr) return true;
-  const uint64_t needed = batch_ != nullptr ? batch_generation_ : source_->LogGeneration();
-  if (proved_generation_ && *proved_generation_ >= needed) return true;
-  CheckLog();
+  if (BatchIsProved()) return true;
+  const bool comparable = BatchIsComparable();
+  if (HasNews() && !comparable) MayReadAnew() ? ReadAnew() : (void)(waits_to_read_anew_ = true);
+  if (failed()) return false;
+  if (HasNews() && proved_generation_) {
+    if (comparable) AskAboutLog(/*about_batch=*/true);
+    return false;
+  }
+  if (proved_generation_ && *proved_generation_ >= source_->LogGeneration()) return true;
+  AskAboutLog(/*about_batch=*/false);
   return false;
 }
 
-void Shard::CheckLog() {
-  if (asking_about_log_ || source_ == nullptr || !environment_.ask_about_log) return;
-  asking_about_log_ = true;
-  const uint64_t generation = source_->LogGeneration();
-  const LogQuestion question{
-      .partition = partition(), .next = position_, .remembered = remembered_};
-  environment_.ask_about_log(
-      question, [this, question, generation, post = environment_.post_to_owner,
-                 alive = std::weak_ptr<bool>(alive_)](LogAnswer answer) {
-        post([this, question, generation, alive, answer = std::move(answer)] {
-          if (!alive.expired()) HearOfLog(question, generation, answer);
-        });
-      });
+// Its last records prove the others if all are of one log.
+bool Shard::BatchIsComparable() const {
+  return batch_ != nullptr && batch_taken_ == fetched_generation_ && LastOfBatch() != LastRecords{};
 }
 
-void Shard::HearOfLog(const LogQuestion& asked, uint64_t generation, const LogAnswer& answer) {
+// Of one that was compared itself. News that never end must not hold it for ever: what is folded is
+// compared once more before anything else is.
+bool Shard::BatchIsProved() const {
+  if (batch_ == nullptr || batch_comparisons_ == 0 || asking_about_batch_) return false;
+  return batch_generation_ == source_->LogGeneration() || batch_comparisons_ >= kComparisonsMax;
+}
+
+// Less and less often while nothing can be read in between.
+bool Shard::MayReadAnew() const {
+  return !asking_about_batch_ &&
+         (!read_anew_at_ || environment_.now() - *read_anew_at_ >= read_anew_interval_);
+}
+
+void Shard::ReadAnew() {
+  batch_.reset();
+  waits_for_letters_ = false;
+  fetched_generation_ = source_->LogGeneration();
+  read_anew_interval_ =
+      read_from_ == position_
+          ? std::clamp(2 * read_anew_interval_, kReadAnewIntervalMin, kReadAnewIntervalMax)
+          : kReadAnewIntervalMin;
+  read_from_ = position_;
+  read_anew_at_ = environment_.now();
+  if (absl::Status status = source_->ReadAnew(position_); !status.ok()) Fail(status);
+}
+
+// Of what is left of it, by topic.
+LastRecords Shard::LastOfBatch() const {
+  std::array<const domain::Record*, domain::kTopicCount> last{};
+  for (const auto& record : batch_->records().subspan(batch_next_)) {
+    if (record.offset >= position_[Index(record.topic)]) last[Index(record.topic)] = &record;
+  }
+  LastRecords of_batch;
+  for (size_t topic = 0; topic < last.size(); ++topic) {
+    if (last[topic] != nullptr) of_batch[topic] = Remember(*last[topic]);
+  }
+  return of_batch;
+}
+
+struct Shard::AskedAboutLog {
+  uint64_t generation = 0;
+  LastRecords folded;
+  std::optional<LastRecords> batch;  // or only about what was folded
+};
+
+void Shard::CheckLog() { AskAboutLog(/*about_batch=*/false); }
+
+void Shard::AskAboutLog(bool about_batch) {
+  if (asking_about_log_ || source_ == nullptr || !environment_.ask_about_log) return;
+  asking_about_log_ = true;
+  asking_about_batch_ = about_batch;
+  AskedAboutLog asked{source_->LogGeneration(), remembered_.last, std::nullopt};
+  LogQuestion question{.partition = partition(), .next = position_, .remembered = remembered_};
+  if (about_batch) {
+    asked.batch = LastOfBatch();
+    question.remembered.proved = remembered_.last;
+    for (size_t topic = 0; topic < asked.batch->size(); ++topic) {
+      const LastRecord& last = (*asked.batch)[topic];
+      if (last.known()) question.remembered.last[topic] = last;
+    }
+  }
+  environment_.ask_about_log(std::move(question),
+                             [this, asked, post = environment_.post_to_owner,
+                              alive = std::weak_ptr<bool>(alive_)](LogAnswer answer) {
+                               post([this, asked, alive, answer = std::move(answer)] {
+                                 if (!alive.expired()) HearOfLog(asked, answer);
+                               });
+                             });
+}
+
+void Shard::HearOfLog(const AskedAboutLog& asked, const LogAnswer& answer) {
   asking_about_log_ = false;
+  asking_about_batch_ = false;
   if (failed() || source_ == nullptr) return;
+  environment_.wake_owner();
+  if (asked.batch && answer.status.ok() && HasBatch(*asked.batch, answer)) {
+    batch_generation_ = asked.generation;
+    ++batch_comparisons_;
+    return;
+  }
+  if (asked.batch && IsJudgement(answer.status)) {
+    proved_generation_.reset();  // it may be what was folded that the log has no more
+    return ReadAnew();
+  }
   if (absl::IsDataLoss(answer.status)) return Quarantine(answer.status);
   if (absl::IsOutOfRange(answer.status)) return Fail(answer.status);
-  if (!answer.status.ok()) return environment_.wake_owner();
-  proved_generation_ = generation;
-  for (size_t topic = 0; topic < asked.next.size(); ++topic) {
-    LastRecord proved = asked.remembered.last[topic];
+  if (!answer.status.ok()) return;
+  proved_generation_ = asked.generation;
+  for (size_t topic = 0; topic < asked.folded.size(); ++topic) {
+    LastRecord proved = asked.folded[topic];
     if (!proved.known()) proved = answer.found[topic];
     remembered_.proved[topic] = proved;
     if (!remembered_.last[topic].known()) remembered_.last[topic] = proved;
   }
-  environment_.wake_owner();
 }
 
 // True: the batch is done and there may be more. False: it has to wait (batch_ stays) or failed.
@@ -200,7 +307,8 @@ bool Shard::ApplyBatch() {
   environment_.metrics->CountBatch(std::exchange(counts_, {}), batch_next_ - first);
   if (applied == Applied::kFailed) return false;
   if (applied == Applied::kDone) {
-    for (int topic = 0; topic < domain::kTopicCount; ++topic) {
+    // Records prove what is below them; that there are none beyond them is not proved by any.
+    for (int topic = 0; topic < domain::kTopicCount && batch_comparisons_ == 0; ++topic) {
       position_[topic] = std::max(position_[topic], batch_->next_offsets()[topic]);
     }
     batch_.reset();
@@ -251,8 +359,7 @@ void Shard::RememberApplied() {
   for (size_t topic = 0; topic < applied_.size(); ++topic) {
     const domain::Record* const record = std::exchange(applied_[topic], nullptr);
     if (record == nullptr) continue;
-    remembered_.last[topic] = {
-        record->offset, domain::RecordHash(record->key, record->value, record->timestamp_ms)};
+    remembered_.last[topic] = Remember(*record);
   }
 }
 
@@ -382,7 +489,9 @@ std::optional<absl::Duration> Shard::TimeToCheckpoint() const {
   if (delta_.full() || checkpoint_now_) return absl::ZeroDuration();
   const absl::Duration interval =
       FarBehind() ? options_.checkpoint_interval_behind : options_.checkpoint_interval;
-  return std::max(*oldest_change_ + interval - environment_.now(), absl::ZeroDuration());
+  // Begun early by what it will take, as the last one did, so that it is durable in time.
+  const absl::Duration lead = std::min(commit_took_, interval / 2);
+  return std::max(*oldest_change_ + interval - lead - environment_.now(), absl::ZeroDuration());
 }
 
 void Shard::StartCheckpoint() {
@@ -455,9 +564,10 @@ void Shard::ResumeStore() {
 void Shard::FinishCheckpoint(Committed committed) {
   committing_ = false;
   const bool ok = committed.status.ok();
-  environment_.metrics->CountCheckpoint(absl::ToDoubleSeconds(environment_.now() - frozen_at_),
-                                        commit_->rows(), ok);
+  const absl::Duration took = environment_.now() - frozen_at_;
+  environment_.metrics->CountCheckpoint(absl::ToDoubleSeconds(took), commit_->rows(), ok);
   if (ok) {
+    commit_took_ = took;
     TakeCommitted(std::move(committed));
   } else {
     ReadFrom(std::move(committed.standing));
@@ -556,8 +666,7 @@ void Shard::Fail(absl::Status why) {
   progress_->Stop();
   filter_load_cancelled_ = true;
   spdlog::error(
-      "shard {} has stopped: {}. Nothing is lost: its state stands at the last checkpoint and the "
-      "rest is in the log.",
+      "shard {} has stopped: {}. It reads no further; its store stays as of the last checkpoint.",
       options_.partition, std::string_view(failure_.message().data(), failure_.message().size()));
   batch_.reset();
   source_.reset();

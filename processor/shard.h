@@ -55,7 +55,8 @@ struct ShardOptions {
   // Dead letters below these offsets have been written by an earlier run.
   Offsets dead_letters_written_below{};
 
-  // A checkpoint is made this long after the last one, or when the delta is full.
+  // A change is durable this long after it was read, or earlier when the delta is full: if its
+  // commit takes as long as the one before, and that was less than half of it.
   absl::Duration checkpoint_interval = absl::Seconds(1);
   // The same while the shard is far behind the log: fewer and bigger commits.
   absl::Duration checkpoint_interval_behind = absl::Seconds(10);
@@ -107,7 +108,8 @@ class Shard {
 
   // Where reading must start: the offsets in the store.
   const Offsets& durable_position() const { return durable_.next_offsets; }
-  void SetSource(std::unique_ptr<ShardSource> source) { source_ = std::move(source); }
+  // It has just been opened at durable_position().
+  void SetSource(std::unique_ptr<ShardSource> source);
 
   // Does a bounded amount of work, at most `records_max` records of it, and starts a checkpoint
   // when one is due. True: there may be more to do right away.
@@ -145,8 +147,10 @@ class Shard {
   const absl::Status& failure() const { return failure_; }
   bool caught_up() const { return caught_up_; }
   bool finishing() const { return finishing_; }
-  // A batch waits for room for a dead letter; nobody may say when there is some.
-  bool waits_for_letters() const { return waits_for_letters_; }
+  // A batch waits for room for a dead letter, or for its time to be read anew; nobody may say when.
+  bool waits_for_letters() const {
+    return !failed() && source_ != nullptr && (waits_for_letters_ || waits_to_read_anew_);
+  }
   // The input that reads reflect now.
   const Offsets& position() const { return position_; }
   Delta& delta() { return delta_; }
@@ -184,9 +188,17 @@ class Shard {
   enum class Applied : uint8_t { kDone, kWait, kFailed };
   struct LetterAcks;
 
-  bool TakeBatch(size_t records_max);
+  struct AskedAboutLog;
+  void TakeBatch(size_t records_max);
   bool LogIsProved();
-  void HearOfLog(const LogQuestion& asked, uint64_t generation, const LogAnswer& answer);
+  bool HasNews() const { return source_->LogGeneration() != fetched_generation_; }
+  bool BatchIsProved() const;
+  bool BatchIsComparable() const;
+  bool MayReadAnew() const;
+  void ReadAnew();
+  void AskAboutLog(bool about_batch);
+  void HearOfLog(const AskedAboutLog& asked, const LogAnswer& answer);
+  LastRecords LastOfBatch() const;
   bool ApplyBatch();
   void RememberApplied();
   Applied Apply(const domain::Record& record);
@@ -238,9 +250,20 @@ class Shard {
   // Of batch_, by topic: the last record that was applied and is to be remembered.
   std::array<const domain::Record*, domain::kTopicCount> applied_{};
   RememberedRecords remembered_;
+  // The log's generations: what the source hands out while it is still fetched_generation_ was
+  // fetched since then; as of proved_generation_ the log was last found to have what was folded.
+  uint64_t fetched_generation_ = 0;
+  std::optional<uint64_t> proved_generation_;
   bool asking_about_log_ = false;
-  uint64_t batch_generation_ = 0;              // of the log, when batch_ was taken
-  std::optional<uint64_t> proved_generation_;  // of the log, when it was last found to be the same
+  bool asking_about_batch_ = false;
+  // The log was found to have batch_: how often, and as of which generation the last time.
+  int batch_comparisons_ = 0;
+  uint64_t batch_generation_ = 0;
+  uint64_t batch_taken_ = 0;  // the generation when batch_ had been taken
+  Offsets read_from_{};       // the source began here, when it was last told to
+  std::optional<absl::Time> read_anew_at_;
+  absl::Duration read_anew_interval_;
+  bool waits_to_read_anew_ = false;
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 
   std::shared_ptr<LetterAcks> letter_acks_;
@@ -256,6 +279,7 @@ class Shard {
   std::shared_ptr<const store::Snapshot> read_before_;
   bool checkpoint_now_ = false;  // whenever the last one was
   absl::Time frozen_at_;
+  absl::Duration commit_took_;               // the last one that succeeded, from its freeze on
   std::optional<absl::Time> oldest_change_;  // since when position_ is ahead of what is frozen
 
   // The stored participants' filter being made, a step at a time in the background.

@@ -189,20 +189,24 @@ struct Step {
 // What one shard says of a user.
 struct UserPart {
   query::UserAnswer answer;
-  std::optional<WatchedShard> watched;  // nullopt: too much to watch, or not in memory
+  std::optional<WatchedShard> watched;  // nullopt: too much to watch
 };
 
-// As of now.
-std::optional<WatchedShard> Watched(const Shard& shard,
-                                    const std::vector<std::optional<PinnedEvent>>& events) {
-  if (events.size() > kWatchedEventsMax) return std::nullopt;
+// So many of a user's events, as of now.
+std::optional<WatchedShard> WatchUser(const Shard& shard, size_t events) {
+  if (events > kWatchedEventsMax) return std::nullopt;
   WatchedShard watched{shard.partition(), shard.progress(), {}, shard.progress()->users_version()};
-  watched.events.reserve(events.size());
-  for (const auto& event : events) {
-    if (!event) return std::nullopt;
-    watched.events.push_back(event->watch);
-  }
+  watched.events.reserve(events);
   return watched;
+}
+
+void AddWatch(const std::optional<PinnedEvent>& event, std::optional<WatchedShard>& watched) {
+  if (!watched) return;
+  if (event && event->watch != nullptr) {
+    watched->events.push_back(event->watch);
+  } else {
+    watched.reset();
+  }
 }
 
 // The user's events of one shard, all at the position where it starts.
@@ -222,7 +226,8 @@ awaitable<absl::StatusOr<UserPart>> ReadUserOn(Shard& shard, const std::string& 
   std::vector<std::optional<PinnedEvent>> pinned;
   pinned.reserve(ids->size());
   for (const auto& id : *ids) pinned.push_back(shard.delta().PinResident(id));
-  part.watched = Watched(shard, pinned);
+  part.watched = WatchUser(shard, ids->size());
+  const bool keep = part.watched.has_value();
   step.cells += ids->size();
   query::HourTotals totals;
   for (size_t i = 0; i < ids->size(); ++i) {
@@ -234,10 +239,11 @@ awaitable<absl::StatusOr<UserPart>> ReadUserOn(Shard& shard, const std::string& 
     ++step.events;
     std::optional<PinnedEvent> event = std::exchange(pinned[i], std::nullopt);
     if (!event) {
-      auto stored = PinStored((*ids)[i], store_snapshot);
+      auto stored = shard.delta().PinStored((*ids)[i], store_snapshot, keep);
       if (!stored.ok()) co_return FailShard(shard, stored.status());
       event = *std::move(stored);
     }
+    AddWatch(event, part.watched);
     if (!event) continue;
     step.cells += event->node->aggregate.channels.size();
     auto snapshot = SnapshotOf(*event, need, step.cells);

@@ -1,6 +1,7 @@
 // Who is asking? Handed to the servers by main.cc; HTTP and gRPC ask the same one.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,13 @@ class Authenticator {
   // not block and does no I/O.
   virtual absl::StatusOr<Viewer> Authenticate(
       absl::Span<const std::string_view> authorization) const = 0;
+
+  // What Authenticate would say of this one header, if it has said so before and it still counts;
+  // nullopt: ask it. Nothing is verified and nothing counted: who goes by it says so.
+  virtual std::optional<Viewer> Recall(std::string_view /*authorization*/) const {
+    return std::nullopt;
+  }
+  virtual void CountRecalled() const {}
 };
 
 // kUnauthenticated. `error`: a code of RFC 6750 ("invalid_token"), or empty when the request did

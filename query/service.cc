@@ -73,11 +73,11 @@ EtagBuilder Service::NewEtag(std::string_view operation, const Subject& subject)
 }
 
 std::optional<Stands> Service::Confirm(const Validity& validity,
-                                       const std::string& min_position) const {
+                                       std::string_view min_position) const {
   if (validity.freshness == nullptr || HourOf(clock_()) != validity.hour) return std::nullopt;
   std::vector<MinOffset> min;
   if (!min_position.empty()) {
-    auto parsed = ParseMin(min_position, reader_, {});
+    auto parsed = ParseMin(std::string(min_position), reader_, {});
     if (!parsed.ok()) return std::nullopt;
     min = *std::move(parsed);
   }

@@ -90,7 +90,7 @@ class Service {
 
   // Whether the answer with this validity would be given again now, to a request with this minimal
   // position; nullopt: ask again. Does not wait.
-  std::optional<Stands> Confirm(const Validity& validity, const std::string& min_position) const;
+  std::optional<Stands> Confirm(const Validity& validity, std::string_view min_position) const;
 
  private:
   EtagBuilder NewEtag(std::string_view operation, const Subject& subject) const;

@@ -10,6 +10,10 @@ namespace {
 constexpr size_t kMemoryBytesMin = size_t{8} << 20;
 // Few cache shards, so that the budget of one is not smaller than what a table file's index needs.
 constexpr int kCacheShardBits = 4;
+// A compaction has a buffer for each of the runs that it merges, dozens when they are small.
+constexpr size_t kCompactionReadsInMemory = 256;
+constexpr size_t kCompactionReadBytesMin = size_t{32} << 10;
+constexpr size_t kCompactionReadBytesMax = size_t{512} << 10;
 
 }  // namespace
 
@@ -26,6 +30,9 @@ RocksEnvironment::RocksEnvironment(const RocksEnvironmentOptions& options)
                            /*high_pri_pool_ratio=*/0.5);
   parts_->write_buffers =
       std::make_shared<rocksdb::WriteBufferManager>(memory_bytes / 4, parts_->block_cache);
+  parts_->compaction_read_bytes = std::clamp(memory_bytes / kCompactionReadsInMemory,
+                                             kCompactionReadBytesMin, kCompactionReadBytesMax);
+  parts_->scan_read_bytes = parts_->compaction_read_bytes / 2;
 }
 
 RocksEnvironment::~RocksEnvironment() = default;

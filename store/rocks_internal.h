@@ -26,6 +26,8 @@ struct RocksEnvironment::Parts {
   int compaction_trigger = 16;  // runs of like size; a test's few commits make fewer
   std::shared_ptr<rocksdb::Cache> block_cache;
   std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;
+  size_t compaction_read_bytes = size_t{512} << 10;  // of each run that is merged, at a time
+  size_t scan_read_bytes = size_t{256} << 10;        // of each run that a scan reads, likewise
 };
 
 inline rocksdb::Slice ToSlice(std::string_view view) { return {view.data(), view.size()}; }
@@ -96,11 +98,6 @@ struct OpenDb {
   std::unique_ptr<rocksdb::DB> db;
 };
 
-// After an ingestion that could not read its own file (see rocks_commit.cc): makes its rows, which
-// nobody finds, those of the newest commit. Nothing may have been committed since. kDataLoss: it
-// cannot be done.
-absl::Status FindLostRows(OpenDb& open);
-
 // One commit on its way: collects rows in a write batch, turns to a table file when they become
 // many, and applies either. Destroyed without Apply, it leaves nothing behind; after a failed
 // ingestion, the table file.
@@ -119,7 +116,6 @@ class CommitWriter {
   absl::Status Check(const CommitRows::Row& row) const;
   absl::Status StartFile();
   absl::Status ApplyFile(bool* log_has_rows);
-  absl::Status CheckIngested() const;
 
   class Impl;
   std::unique_ptr<Impl> impl_;

@@ -79,7 +79,7 @@ void SetCompaction(rocksdb::Options& options, const RocksEnvironment::Parts& sha
   // One flush and one compaction a shard; RocksEnvironment bounds their sum.
   options.max_background_jobs = 2;
   options.max_subcompactions = 1;
-  options.compaction_readahead_size = 512 * kKiB;
+  options.compaction_readahead_size = shared.compaction_read_bytes;
   options.bytes_per_sync = kMiB;
   // Ingestion does not heed these and a stalled small commit helps nobody: the shard watches
   // StoreStats and pauses itself.

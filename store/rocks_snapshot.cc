@@ -6,8 +6,6 @@
 namespace tally::store {
 namespace {
 
-constexpr size_t kScanReadaheadBytes = size_t{256} << 10;
-
 absl::Status Damaged(const OpenDb& open) {
   return absl::DataLossError(absl::StrCat("store ", open.path, ": a row could not be merged"));
 }
@@ -20,7 +18,7 @@ class RocksIterator : public Iterator {
     rocksdb::ReadOptions options;
     options.snapshot = pinned_->snapshot();
     options.fill_cache = !scan;
-    if (scan) options.readahead_size = kScanReadaheadBytes;
+    if (scan) options.readahead_size = pinned_->db().environment->parts().scan_read_bytes;
     if (!upper_.empty()) options.iterate_upper_bound = &upper_slice_;
     iterator_.reset(pinned_->db().db->NewIterator(options));
   }

@@ -107,9 +107,7 @@ class RocksStore : public Store {
 
   absl::Status Resume() override {
     std::lock_guard lock(commit_mutex_);
-    absl::Status resumed = ResumeWriting(*db_);
-    if (resumed.ok()) resumed = FindLostRows(*db_);
-    if (!resumed.ok()) return resumed;
+    if (absl::Status resumed = ResumeWriting(*db_); !resumed.ok()) return resumed;
     // What an ingestion that failed has left: no manifest names it any more.
     db_->options.env->DeleteFile(db_->IngestFile()).PermitUncheckedError();
     SetFailure(absl::OkStatus());
@@ -308,7 +306,6 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksStore(const RocksStoreOptions& o
   absl::Status status = admit_and_open();
   if (RestoreIngestedTable(*open, status)) status = admit_and_open();
   if (status.ok()) status = ClearIngestDir(*open);
-  if (status.ok()) status = FindLostRows(*open);
   if (!status.ok()) return status;
   return std::make_unique<RocksStore>(std::move(open), options);
 }

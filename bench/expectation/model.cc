@@ -28,6 +28,19 @@ void AppendNumber(const char* name, int64_t number, std::string& out) {
   out += std::to_string(number);
 }
 
+void AppendList(std::initializer_list<int64_t> numbers, std::string& out) {
+  char before = '[';
+  for (const int64_t number : numbers) {
+    out += before;
+    out += std::to_string(number);
+    before = ',';
+  }
+  out += ']';
+}
+
+// So that what was counted in a wrong hour is noticed; small, so that sums fit.
+int64_t Weight(int64_t hour) { return hour & 8191; }
+
 template <typename Value>
 Value& Find(std::vector<std::pair<std::string, Value>>& list, const std::string& name) {
   const auto found = std::find_if(list.begin(), list.end(),
@@ -65,41 +78,49 @@ std::string Model::Line(const std::string& event_id, const Event& event) {
   std::map<std::string, Counted> channels(event.registered.begin(), event.registered.end());
   std::unordered_map<int64_t, Counted> hours = event.registered_hours;
   Counted total;
-  int64_t cost = 0;
   for (const auto& [identity, standing] : event.distributions) {
-    channels[identity.first].views += standing.views;
+    Counted& channel = channels[identity.first];
+    channel.views += standing.views;
+    channel.cost += standing.cost;
     hours[standing.hour].views += standing.views;
-    cost += standing.cost;
   }
   for (const auto& [name, channel] : channels) {
     total.participants += channel.participants;
     total.views += channel.views;
     total.amount += channel.amount;
+    total.cost += channel.cost;
   }
   std::string line = "{\"eventId\":";
   AppendText(event_id, line);
   AppendNumber("participants", total.participants, line);
   AppendNumber("totalViews", total.views, line);
   AppendNumber("purchaseAmount", total.amount, line);
-  AppendNumber("distributionCost", cost, line);
+  AppendNumber("distributionCost", total.cost, line);
   line += ",\"channels\":{";
   for (const auto& [name, channel] : channels) {
     if (line.back() != '{') line += ',';
     AppendText(name, line);
-    line += ":[" + std::to_string(channel.participants) + ',' + std::to_string(channel.views) + ']';
+    line += ':';
+    AppendList({channel.participants, channel.views, channel.amount, channel.cost}, line);
   }
-  line += '}';
   int64_t filled = 0;
-  Counted sum;
+  Counted sum, weighted;
   for (const auto& [hour, counted] : hours) {
     if (counted.participants != 0 || counted.views != 0 || counted.amount != 0) ++filled;
-    sum.participants += counted.participants;
-    sum.views += counted.views;
+    Add(counted, 1, sum);
+    Add(counted, Weight(hour), weighted);
   }
-  AppendNumber("hours", filled, line);
-  AppendNumber("hoursParticipants", sum.participants, line);
-  AppendNumber("hoursViews", sum.views, line);
+  line += "},\"hours\":";
+  AppendList({filled, sum.participants, sum.views, sum.amount}, line);
+  line += ",\"hoursWeighted\":";
+  AppendList({weighted.participants, weighted.views, weighted.amount}, line);
   return line + "}\n";
+}
+
+void Model::Add(const Counted& counted, int64_t times, Counted& sum) {
+  sum.participants += counted.participants * times;
+  sum.views += counted.views * times;
+  sum.amount += counted.amount * times;
 }
 
 void Model::AppendLines(std::map<std::string, std::string>& lines) const {

@@ -36,6 +36,7 @@ class Model {
     int64_t participants = 0;
     int64_t views = 0;
     int64_t amount = 0;
+    int64_t cost = 0;
   };
   struct Standing {
     int64_t hour = 0;
@@ -48,6 +49,7 @@ class Model {
     std::unordered_map<int64_t, Counted> registered_hours;
     std::map<std::pair<std::string, std::string>, Standing> distributions;
   };
+  static void Add(const Counted& counted, int64_t times, Counted& sum);
   static std::string Line(const std::string& event_id, const Event& event);
 
   std::unordered_map<std::string, Event> events_;

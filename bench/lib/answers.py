@@ -1,6 +1,8 @@
 """Answers: one line of JSON per event, sorted by its id, the same from every contestant."""
 
+import datetime
 import decimal
+import functools
 import http.client
 import itertools
 import json
@@ -37,13 +39,26 @@ def event_ids(answers):
 
 def hundredths(amount):
     """Of a JSON number, exactly."""
-    return int(decimal.Decimal(amount) * 100)
+    return amount * 100 if isinstance(amount, int) else int(decimal.Decimal(amount) * 100)
+
+
+@functools.lru_cache(maxsize=10_000)
+def weight(timestamp):
+    """Of an hour, so that what was counted in a wrong one is noticed."""
+    moment = datetime.datetime.fromisoformat(timestamp.replace("Z", "+00:00"))
+    return int(moment.timestamp()) // 3600 & 8191
+
+
+def counts(point):
+    """Of an hour."""
+    return point["participants"], point["views"], hundredths(point["purchaseAmount"])
 
 
 def from_dashboard(dashboard, timeline):
     """The line of an event from what tallyd's API says of it."""
     channels = dashboard["channelPerformance"]
-    points = timeline["dataPoints"]
+    hours = [(weight(point["timestamp"]), counts(point)) for point in timeline["dataPoints"]
+             if point["participants"] or point["views"] or point["purchaseAmount"]]
     if timeline["truncated"]:
         raise Failure(f"the timeline of {dashboard['eventId']} is truncated")
     line = {
@@ -52,12 +67,12 @@ def from_dashboard(dashboard, timeline):
         "totalViews": dashboard["summary"]["totalViews"],
         "purchaseAmount": hundredths(dashboard["summary"]["purchaseAmount"]),
         "distributionCost": sum(hundredths(one["distributionCost"]) for one in channels),
-        "channels": {one["channel"]: [one["participants"], one["impressions"]]
+        "channels": {one["channel"]: [one["participants"], one["impressions"],
+                                      hundredths(one["purchaseAmount"]),
+                                      hundredths(one["distributionCost"])]
                      for one in sorted(channels, key=lambda one: one["channel"].encode())},
-        "hours": sum(1 for point in points
-                     if point["participants"] or point["views"] or point["purchaseAmount"]),
-        "hoursParticipants": sum(point["participants"] for point in points),
-        "hoursViews": sum(point["views"] for point in points),
+        "hours": [len(hours), *(sum(counted[i] for _, counted in hours) for i in range(3))],
+        "hoursWeighted": [sum(hour * counted[i] for hour, counted in hours) for i in range(3)],
     }
     return json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
 

@@ -9,6 +9,10 @@ from lib import processes
 from lib.workloads import Workload
 
 
+# Another one whenever lines of answers say something else.
+ANSWERS_FORMAT = "channels of four numbers, hours weighted"
+
+
 @dataclasses.dataclass
 class Prepared:
     """A workload whose records are in Kafka."""
@@ -24,8 +28,8 @@ class Prepared:
 
 
 def fingerprint(programs):
-    """Of the generator: another one makes other records of the same parameters."""
-    digest = hashlib.sha256()
+    """Of the generator, another one makes other records of the same parameters; and of the answers."""
+    digest = hashlib.sha256(ANSWERS_FORMAT.encode())
     for form in ("json", "protobuf"):
         digest.update(processes.run([
             programs.tally, "generate", "--output", "-", "--format", form, "--events", 20,

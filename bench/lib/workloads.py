@@ -54,8 +54,9 @@ SKEWED = Workload("skewed", "registrations, JSON", 40 * MILLION)
 MIXED = Workload("mixed", "three topics, 2 % duplicates, 1 % re-sent", 8 * MILLION,
                  distributions=20, duplicates=0.02, resent=0.01,
                  full={"participants": 24 * MILLION})
-SLICE = {"participants": MILLION, "contestants": ENGINES + PEERS, "repeat": 1,
-         "full": {"participants": 2 * MILLION, "repeat": 3}}
+# A peer takes about a minute for the shorter, two for the longer.
+SLICE = {"participants": 3 * MILLION, "contestants": ENGINES + PEERS, "repeat": 1,
+         "full": {"participants": 6 * MILLION, "repeat": 3}}
 
 ALL = (
     SKEWED,
@@ -76,7 +77,7 @@ ALL = (
     dataclasses.replace(SKEWED, name="skewed-slice", about="as skewed, shorter, for the peers",
                         **SLICE),
     dataclasses.replace(MIXED, name="mixed-slice", about="as mixed, shorter, for the peers",
-                        **{**SLICE, "events": 1000}),
+                        **{**SLICE, "events": 4_000}),   # as many distributions to a participant
 )
 
 

@@ -128,6 +128,11 @@ int RunReads(Options options) {
   for (const auto& [status, count] : result.other) {
     std::fputs(absl::StrFormat("  status %d: %d\n", status, count).c_str(), stdout);
   }
+  if (refused > 0) {
+    std::fputs(
+        absl::StrFormat("  the last of these after %.2f s\n", result.other_until_seconds).c_str(),
+        stdout);
+  }
   return WriteJson(options.json, [&](JsonWriter& json) {
     WriteNumber("requests_per_second", reads.requests_per_second, json);
     WriteNumber("seconds", result.seconds, json);
@@ -136,6 +141,7 @@ int RunReads(Options options) {
     WriteMilliseconds("dashboard_ms", result.answered_ms, json);
     WriteMilliseconds("asked_late_ms", result.asked_late_ms, json);
     WriteNumber("not_200", static_cast<double>(refused), json);
+    WriteNumber("not_200_until_seconds", result.other_until_seconds, json);
   });
 }
 

@@ -1,5 +1,6 @@
 #include "bench/live/reads.h"
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -55,6 +56,8 @@ class Reads {
             result_.answered_ms.Add(Milliseconds(Clock::now() - at));
           } else {
             ++result_.other[status];
+            result_.other_until_seconds =
+                std::max(result_.other_until_seconds, Milliseconds(at - begin_) / 1000);
           }
         });
     next_ += std::chrono::duration_cast<Clock::duration>(

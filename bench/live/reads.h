@@ -26,10 +26,11 @@ struct ReadOptions {
 
 struct ReadResult {
   double seconds = 0;
-  bool ready = false;            // /readyz became 200
-  Samples answered_ms;           // status 200
-  Samples asked_late_ms;         // by this process, included in the above
-  std::map<int, int64_t> other;  // answers by status; 0: none
+  bool ready = false;              // /readyz became 200
+  Samples answered_ms;             // status 200
+  Samples asked_late_ms;           // by this process, included in the above
+  std::map<int, int64_t> other;    // answers by status; 0: none
+  double other_until_seconds = 0;  // when the last of them was asked for
 };
 
 ReadResult MeasureReads(const ReadOptions& options);

@@ -1,13 +1,14 @@
--- wrk's requests: uniformly over the lines "path<TAB>entity tag" of the file in REQUESTS; a tag that
--- is not empty is sent as If-None-Match. Prints one JSON line at the end.
+-- wrk's requests: uniformly over the lines "path<TAB>entity tag<TAB>token" of the file in REQUESTS; a
+-- tag that is not empty is sent as If-None-Match, a token as Bearer. Prints one JSON line at the end.
 local requests = {}
 
 function init(_)
   math.randomseed(tonumber(os.getenv("SEED")))
   for line in io.lines(os.getenv("REQUESTS")) do
-    local path, tag = line:match("^([^\t]*)\t(.*)$")
+    local path, tag, token = line:match("^([^\t]*)\t([^\t]*)\t?(.*)$")
     local headers = {}
     if tag ~= "" then headers["If-None-Match"] = tag end
+    if token ~= "" then headers["Authorization"] = "Bearer " .. token end
     requests[#requests + 1] = wrk.format("GET", path, headers)
   end
 end

@@ -61,13 +61,13 @@ class Tallyd:
         self.child = processes.Child(
             [programs.tallyd, "--brokers", brokers, "--topic-prefix", prefix, "--data-dir",
              folder / "state", "--http-listen", "127.0.0.1:0", *flags], follow_errors=True)
-        self.address = ""
+        self.address = self.admin = ""
 
     def __enter__(self):
         deadline = time.monotonic() + READY_SECONDS_MAX
-        _, found = self.child.wait_for(lambda line: re.search(r"serves http://(\S+) ", line),
-                                       deadline)
-        self.address = found[1]
+        said = re.compile(r"serves http://(\S+) \(probes and metrics: http://(\S+)\)")
+        _, found = self.child.wait_for(said.search, deadline)
+        self.address, self.admin = found[1], found[2]
         self.wait_ready(deadline)
         return self
 
@@ -75,14 +75,14 @@ class Tallyd:
         self.child.end()
 
     def wait_ready(self, deadline):
-        while get(self.address, "/readyz")[0] != 200:
+        while get(self.admin, "/readyz")[0] != 200:
             if time.monotonic() > deadline or not self.child.running():
                 raise Failure("tallyd is not ready; it said:\n" + self.child.said())
             time.sleep(0.05)
 
     def lag(self):
         """Records that it has not read yet."""
-        shards = json.loads(get(self.address, "/readyz")[2])["shards"]
+        shards = json.loads(get(self.admin, "/readyz")[2])["shards"]
         return sum(lag or 0 for shard in shards for lag in shard["lag"].values())
 
 

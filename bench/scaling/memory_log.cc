@@ -55,6 +55,9 @@ class PartitionSource final : public ShardSource {
     next_ += count;
     return std::make_unique<Batch>(records, progress_);
   }
+  absl::Status ReadAnew(const Offsets&) override {
+    return absl::UnimplementedError("a log that never changes is never read anew");
+  }
   Offsets EndOffsets() const override { return partition_.end; }
 
  private:

@@ -76,7 +76,7 @@ class Client {
   // The Hooks::delivery_opaque behind the opaque pointer that librdkafka hands to `delivery`.
   static void* DeliveryOpaque(void* opaque);
 
-  // Runs pending callbacks; returns at once with 0.
+  // Runs pending callbacks, waiting for one up to `timeout_ms` (0: not at all); how many.
   int Poll(int timeout_ms) { return rd_kafka_poll(handle_, timeout_ms); }
 
   // kUnavailable with the addresses and the reason while all brokers are down. Any thread; as new

@@ -16,6 +16,7 @@
 #include "processor/kafka/letter.h"
 #include "processor/kafka/letter_queue.h"
 #include "processor/kafka/produce.h"
+#include "processor/kafka/running_clock.h"
 #include "processor/steady_now.h"
 
 namespace tally::kafka {
@@ -89,6 +90,7 @@ class KafkaDeadLetters::Impl {
       : config_(std::move(config)),
         options_(std::move(options)),
         queue_(options_.queue_letters_max, options_.queue_bytes_max),
+        clock_(options_.now()),
         letter_bytes_max_(options_.message_bytes_max) {
     config_.group_id.clear();
     for (int i = 0; i < domain::kTopicCount; ++i) {
@@ -121,7 +123,7 @@ class KafkaDeadLetters::Impl {
       if (stopping_) return false;
       CutToFit(letter, letter_bytes_max_);
       if (!queue_.Push(std::move(letter), std::move(done),
-                       SteadyNow() + options_.delivery_timeout)) {
+                       clock_.now() + options_.delivery_timeout)) {
         return false;
       }
     }
@@ -279,7 +281,8 @@ class KafkaDeadLetters::Impl {
   void HandleLate() {
     {
       std::lock_guard lock(mutex_);
-      if (queue_.FirstLate(SteadyNow()) == nullptr) return;
+      clock_.Turn(options_.now());
+      if (queue_.FirstLate(clock_.now()) == nullptr) return;
     }
     const absl::Status connection = client_ == nullptr ? absl::OkStatus() : client_->Connection();
     EndSession();
@@ -288,7 +291,7 @@ class KafkaDeadLetters::Impl {
     {
       std::lock_guard lock(mutex_);
       results_.clear();
-      if (PendingLetter* late = queue_.FirstLate(SteadyNow()); late != nullptr) {
+      if (PendingLetter* late = queue_.FirstLate(clock_.now()); late != nullptr) {
         settled = queue_.Fail(
             late, connection.ok() ? absl::DeadlineExceededError(absl::StrCat(
                                         "dead letter for ", late->letter.topic, "/",
@@ -321,6 +324,7 @@ class KafkaDeadLetters::Impl {
   std::mutex mutex_;
   std::condition_variable wake_;
   LetterQueue queue_;        // under mutex_
+  RunningClock clock_;       // under mutex_; deadlines are by it
   size_t letter_bytes_max_;  // under mutex_
   bool stopping_ = false;    // under mutex_
 

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -23,6 +24,7 @@
 #include "absl/time/time.h"
 #include "processor/dead_letters.h"
 #include "processor/kafka/client_config.h"
+#include "processor/steady_now.h"
 
 namespace tally::kafka {
 
@@ -40,11 +42,14 @@ struct DeadLetterOptions {
   std::string topic_prefix;
   size_t queue_letters_max = 1'000;
   size_t queue_bytes_max = size_t{16} << 20;
-  // How long a letter may wait for the broker before it is lost (and its shard stops).
+  // How long a letter may wait for the broker before it is lost (and its shard stops). Time in
+  // which the process was stopped does not count, see running_clock.h.
   absl::Duration delivery_timeout = absl::Seconds(120);
   // Largest record batch that the broker takes (max.message.bytes; Kafka's default). Letters are
   // cut to fit; where the broker takes less, they are cut harder once it says so.
   size_t message_bytes_max = 1'048'588;
+  // What delivery_timeout is measured by; never jumps. Any thread.
+  std::function<absl::Time()> now = &SteadyNow;
 };
 
 // Any thread; one thread of its own, which calls Done.

@@ -15,6 +15,7 @@
 #include "processor/kafka/group_offsets.h"
 #include "processor/kafka/kafka_shard_source.h"
 #include "processor/kafka/statistics.h"
+#include "processor/latch.h"
 
 namespace tally::kafka {
 namespace {
@@ -26,6 +27,7 @@ constexpr char kStatisticsIntervalMs[] = "1000";
 constexpr char kReplayFetchWaitMs[] = "5";
 constexpr char kLiveFetchWaitMs[] = "250";
 constexpr absl::Duration kCommitFlushTimeout = absl::Seconds(1);
+constexpr absl::Duration kRetireTimeMax = absl::Seconds(2);
 
 class OwnedFd {
  public:
@@ -56,7 +58,7 @@ class KafkaLogSource::Impl {
 
   ~Impl() {
     if (group_ != nullptr && Connection().ok()) group_->Flush(kCommitFlushTimeout);
-    if (retiring_.joinable()) retiring_.join();
+    AwaitRetired();
   }
 
   absl::Status Start(const ClientConfig& config) {
@@ -123,9 +125,7 @@ class KafkaLogSource::Impl {
     }
     if (std::any_of(shards.begin(), shards.end(),
                     [](const auto* shard) { return shard->FarBehind(); })) {
-      if (shared_->replay.client != nullptr || Start(shared_->replay).ok()) {
-        shared_->reading = &shared_->replay;
-      }
+      if (shared_->replay.client != nullptr || StartReplay()) shared_->reading = &shared_->replay;
     } else if (shared_->replay.client != nullptr &&
                std::none_of(shards.begin(), shards.end(),
                             [&](const auto* shard) { return shard->Uses(shared_->replay); })) {
@@ -133,14 +133,29 @@ class KafkaLogSource::Impl {
     }
   }
 
+  bool StartReplay() {
+    const bool started = Start(shared_->replay).ok();
+    if (!started) shared_->replay = {};  // half of one would be taken for it
+    return started;
+  }
+
   // An idle client costs a tenth of a percent of a core. Elsewhere, because saying goodbye to
   // brokers that do not answer takes long.
   void Retire(Consumer consumer) {
-    if (retiring_.joinable()) retiring_.join();
-    retiring_ = std::thread([consumer = std::move(consumer)]() mutable {
+    AwaitRetired();
+    retired_ = std::make_shared<Latch>();
+    retiring_ = std::thread([consumer = std::move(consumer), retired = retired_]() mutable {
       consumer.topics = {};
       consumer.client.reset();
+      retired->Set();
     });
+  }
+
+  // librdkafka waits by the wall clock in it: when that is set back meanwhile, for as long. Nobody
+  // needs the client any more, so it is left alone with that.
+  void AwaitRetired() {
+    if (!retiring_.joinable()) return;
+    retired_->WaitFor(kRetireTimeMax) ? retiring_.join() : retiring_.detach();
   }
 
   void Apply(Consumer& consumer, std::string_view json) {
@@ -170,6 +185,7 @@ class KafkaLogSource::Impl {
   std::shared_ptr<SharedSource> shared_ = std::make_shared<SharedSource>();
   std::unique_ptr<GroupOffsets> group_;
   std::thread retiring_;
+  std::shared_ptr<Latch> retired_;  // of retiring_
 };
 
 KafkaLogSource::KafkaLogSource(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -1,14 +1,17 @@
 // LogSource over librdkafka: where a record enters Tally.
 //
-// A consumer without group membership reads partition p of the three topics of all its shards.
+// A consumer without group membership reads partition p of the three topics of all its shards: one
+// with short waits until all have reached the end of the log, then another with long ones, and so
+// on (see Replaying).
+//
 // Every topic's partition has a queue of its own, because librdkafka stops fetching what feeds a
 // full queue and may look again as late as a second after it was drained: with queues apart, a
 // shard that is not polled holds up nobody, and as long as any partition is not saturated the
 // fetcher looks again every fetch.wait.max.ms.
 //
-// The bytes of one fetch response are shared by all records in it until they are polled. A shard
-// that is not polled pins the responses that its waiting records came in, so destroy the source of
-// a shard that has stopped for good.
+// Polling copies records out of the fetch responses that they came in (record_batch.h). A shard
+// that is not polled pins the responses of its waiting records, so destroy the source of a shard
+// that has stopped for good.
 #pragma once
 
 #include <memory>

@@ -44,7 +44,7 @@ absl::StatusOr<std::unique_ptr<KafkaShardSource>> KafkaShardSource::Start(
       return absl::InvalidArgumentError(
           absl::StrCat("negative offset for ", source->Place(reader)));
     }
-    absl::Status status = source->StartReading(reader, source->shared_->replay);
+    absl::Status status = source->StartReading(reader, *source->shared_->reading);
     if (!status.ok()) return status;
   }
   return source;
@@ -79,6 +79,23 @@ void KafkaShardSource::ChangeConsumer(TopicReader& reader) {
   if (absl::Status status = StartReading(reader, *shared_->reading); !status.ok()) {
     Fail(reader, std::move(status));
   }
+}
+
+// A topic that cannot be read for another reason than its offset stays so.
+absl::Status KafkaShardSource::ReadAnew(const Offsets& from) {
+  if (absl::IsOutOfRange(failure_)) {
+    failure_ = absl::OkStatus();
+    for (TopicReader& reader : readers_) reader.failed = false;
+  }
+  if (!failure_.ok()) return failure_;
+  for (TopicReader& reader : readers_) {
+    StopReading(reader);
+    reader.next = from[domain::Index(reader.topic)];
+    if (absl::Status status = StartReading(reader, *shared_->reading); !status.ok()) {
+      Fail(reader, std::move(status));
+    }
+  }
+  return failure_;
 }
 
 bool KafkaShardSource::AtEnd() const {

@@ -50,6 +50,7 @@ class KafkaShardSource : public ShardSource {
   ~KafkaShardSource() override;
 
   absl::StatusOr<std::unique_ptr<RecordBatch>> Poll(size_t records_max) override;
+  absl::Status ReadAnew(const Offsets& from) override;
   Offsets EndOffsets() const override;
   uint64_t LogGeneration() const override { return shared_->log_generation->load(); }
 
@@ -80,7 +81,7 @@ class KafkaShardSource : public ShardSource {
   };
 
   KafkaShardSource(std::shared_ptr<SharedSource> shared, int32_t partition);
-  // Goes on at reader.next.
+  // Goes on at reader.next; what was queued before is gone.
   absl::Status StartReading(TopicReader& reader, Consumer& consumer);
   void StopReading(TopicReader& reader);
   // Goes over to the consumer that is to read.

@@ -47,6 +47,8 @@ class JwtAuthenticator final : public Authenticator {
 
   absl::StatusOr<Viewer> Authenticate(
       absl::Span<const std::string_view> authorization) const override;
+  std::optional<Viewer> Recall(std::string_view authorization) const override;
+  void CountRecalled() const override;
 
   // Reads the keys again soon; returns at once. Any thread.
   void Reload() { ring_.Reload(); }

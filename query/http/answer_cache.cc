@@ -2,14 +2,14 @@
 
 #include <utility>
 
-#include "query/wire.h"
-
 namespace tally::query::http {
 namespace {
 
 // Of list, map and allocator, for one answer.
 constexpr size_t kEntryBytes = 256;
-constexpr size_t kPartMax = 64;
+constexpr size_t kPartMax = 32;
+// Stands in no target.
+constexpr char kSeparator = ' ';
 
 size_t BytesOf(const std::string& key, const KeptAnswer& answer) {
   return kEntryBytes + sizeof answer + key.capacity() + answer.etag.capacity() +
@@ -18,17 +18,9 @@ size_t BytesOf(const std::string& key, const KeptAnswer& answer) {
 
 }  // namespace
 
-std::string AnswerCache::KeyOf(const Request& request) {
-  std::string key;
-  if (!request.unreadable.empty()) return key;
-  AppendBytes(request.route, &key);
-  for (const std::string& segment : request.path) AppendBytes(segment, &key);
-  AppendVarint(request.query.size(), &key);
-  for (const auto& [name, value] : request.query) {
-    AppendBytes(name, &key);
-    AppendBytes(value, &key);
-  }
-  if (request.viewer.user_id().has_value()) AppendBytes(*request.viewer.user_id(), &key);
+std::string AnswerCache::KeyOf(std::string_view target, const Viewer& viewer) {
+  std::string key(target);
+  if (viewer.user_id().has_value()) key.append(1, kSeparator).append(*viewer.user_id());
   return key;
 }
 

@@ -10,13 +10,14 @@
 #include <string_view>
 
 #include "absl/container/flat_hash_map.h"
-#include "query/http/message.h"
 #include "query/service.h"
+#include "query/viewer.h"
 
 namespace tally::query::http {
 
 // A 200.
 struct KeptAnswer {
+  std::string_view route;  // its template; outlives the cache
   std::string etag;
   std::string body;
   Validity validity;
@@ -28,14 +29,14 @@ class AnswerCache {
   // `bytes_max`: memory of everything kept, approximately; 0: nothing is kept.
   explicit AnswerCache(size_t bytes_max) : bytes_max_(bytes_max) {}
 
-  // What requests with equal answers have in common, and others do not; "" for one that must not
-  // be kept.
-  static std::string KeyOf(const Request& request);
+  // What only requests with equal answers have in common: the target as sent (one that is spelled
+  // in another way is another), and who asks.
+  static std::string KeyOf(std::string_view target, const Viewer& viewer);
 
   // nullptr: there is none. Whether it is still valid is not known.
   std::shared_ptr<const KeptAnswer> Find(std::string_view key);
   // Replaces the one with this key. Of an answer that cannot be judged later, or that would take
-  // more than a 64th of the room, nothing is kept.
+  // more than a 32nd of the room, nothing is kept.
   void Keep(std::string key, KeptAnswer answer);
   void Drop(std::string_view key);
 

@@ -45,9 +45,12 @@ Connections::Admission Connections::Admit(const std::shared_ptr<Connection>& con
 }
 
 Connections::Entry* Connections::FindVictim(const Client* only) {
+  const auto grace = absl::ToChronoNanoseconds(limits_.newcomer_grace);
+  const int64_t since = (std::chrono::steady_clock::now() - grace).time_since_epoch().count();
   // Smaller goes first.
-  const auto rank = [](const Entry& entry) {
-    return std::tuple(entry.connection->activity.served.load(std::memory_order_relaxed),
+  const auto rank = [since](const Entry& entry) {
+    const bool newcomer = WaitsSince(*entry.connection) > since;
+    return std::tuple(newcomer || entry.connection->activity.served.load(std::memory_order_relaxed),
                       -static_cast<int64_t>(entry.client->connections),
                       WaitsSince(*entry.connection));
   };

@@ -38,6 +38,8 @@ struct ConnectionLimits {
   size_t total_max = 2048;
   size_t per_client_max = 1536;                 // an IPv4 address, or the /64 of an IPv6 address
   size_t backlog_bytes_max = size_t{32} << 20;  // answers that clients have not taken yet
+  // Who has not asked anything for so long could have.
+  absl::Duration newcomer_grace = absl::Milliseconds(250);
 };
 
 // Thread-safe. Victims are told to Abort before the call returns.
@@ -47,8 +49,8 @@ class Connections {
 
   enum class Admission : uint8_t { kAdmitted, kAdmittedForAnother, kRefused };
   // Where a limit is reached, one goes: of the same client if that has too many, else of whoever
-  // has most; first those that never asked anything, then who waits longest. None to be found, or
-  // closed for good: kRefused.
+  // has most; first those that have had time to ask something and did not, then who waits longest.
+  // None to be found, or closed for good: kRefused.
   Admission Admit(const std::shared_ptr<Connection>& connection,
                   const boost::asio::ip::address& address);
   // Its session has ended; also for those that were victims.

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "query/http/problem_response.h"
+#include "query/http/response_text.h"
 #include "query/problem.h"
 
 namespace tally::query::http {
@@ -54,13 +55,25 @@ std::optional<Response> CorsPolicy::Preflight(const RequestHead& head) const {
   return response;
 }
 
-void CorsPolicy::Decorate(const RequestHead& head, Response& response) const {
+template <class Add>
+void CorsPolicy::ForEachHeader(std::string_view origin, const Add& add) const {
   if (origins_.empty()) return;
-  if (!any_) response.headers.emplace_back("Vary", "Origin");
-  const std::string_view origin = OriginOf(head);
+  if (!any_) add("Vary", "Origin");
   if (!Allows(origin)) return;
-  response.headers.emplace_back("Access-Control-Allow-Origin", any_ ? "*" : std::string(origin));
-  response.headers.emplace_back("Access-Control-Expose-Headers", kAnswerHeaders);
+  add("Access-Control-Allow-Origin", any_ ? "*" : origin);
+  add("Access-Control-Expose-Headers", kAnswerHeaders);
+}
+
+void CorsPolicy::Decorate(const RequestHead& head, Response& response) const {
+  ForEachHeader(OriginOf(head), [&](std::string_view name, std::string_view value) {
+    response.headers.emplace_back(name, value);
+  });
+}
+
+void CorsPolicy::AppendLines(std::string_view origin, std::string& text) const {
+  ForEachHeader(origin, [&](std::string_view name, std::string_view value) {
+    AppendLine(name, value, text);
+  });
 }
 
 }  // namespace tally::query::http

@@ -25,9 +25,14 @@ class CorsPolicy {
   // Adds what lets the page read the answer, whatever it is; and Vary, since another page would
   // get other headers.
   void Decorate(const RequestHead& head, Response& response) const;
+  // The same as header lines; `origin` is empty where none was sent.
+  void AppendLines(std::string_view origin, std::string& text) const;
 
  private:
   bool Allows(std::string_view origin) const;
+  // Calls add(name, value) for each header of an answer.
+  template <class Add>
+  void ForEachHeader(std::string_view origin, const Add& add) const;
 
   const std::vector<std::string> origins_;
   const bool any_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "query/http/accept.h"
+#include "query/http/head_check.h"
 #include "query/http/problem_response.h"
 #include "query/http/uri.h"
 #include "query/problem.h"
@@ -34,10 +35,6 @@ std::optional<std::string> Joined(const RequestHead& head, beast::string_view na
 
 Response Malformed(std::string_view detail) {
   return ProblemResponse(400, "malformed_request", detail);
-}
-
-bool IsHost(std::string_view host) {
-  return host.find_first_of(" \t/?#@\\<>\"{}|^`,") == std::string_view::npos;
 }
 
 Response MethodNotAllowed() {
@@ -100,6 +97,7 @@ std::optional<Response> Prepare(const RequestHead& head, const Target& target, R
   request.unreadable = std::move(match.errors);
   request.query = ParseQuery(target.query, request.unreadable);
   request.route = route.path;
+  request.target = View(head.target());
   request.path = std::move(match.path);
   if (const auto position = Joined(head, kMinPositionHeader); position.has_value()) {
     request.min_position = ReadMinPosition(*position, request.unreadable);

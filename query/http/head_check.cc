@@ -43,6 +43,10 @@ std::string_view HeadRefusal(std::string_view head) {
   return {};
 }
 
+bool IsHost(std::string_view host) {
+  return host.find_first_of(" \t/?#@\\<>\"{}|^`,") == std::string_view::npos;
+}
+
 bool BeginsLikeRequest(std::string_view bytes) {
   const std::string_view method = bytes.substr(0, std::min(bytes.find(' '), bytes.size()));
   return std::all_of(method.begin(), method.end(), [](char c) { return c > ' ' && c < 0x7f; });

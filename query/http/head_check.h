@@ -10,6 +10,9 @@ namespace tally::query::http {
 // before a colon. Two servers may read such heads in two ways.
 std::string_view HeadRefusal(std::string_view head);
 
+// Whether it can be the value of a Host header.
+bool IsHost(std::string_view host);
+
 // False when these first bytes are no beginning of a request line, e.g. those of a TLS handshake.
 bool BeginsLikeRequest(std::string_view bytes);
 

@@ -16,6 +16,7 @@ namespace tally::query::http {
 
 struct Request {
   std::string route;                                       // the template that matched
+  std::string target;                                      // as sent
   std::vector<std::string> path;                           // decoded values of its {…} segments
   std::vector<std::pair<std::string, std::string>> query;  // decoded, in the order sent
   std::string min_position;                                // Tally-Min-Position, joined by commas

@@ -27,6 +27,35 @@ prometheus::Gauge& MakeGauge(prometheus::Registry& registry, const char* name, c
   return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
 }
 
+// Series are kept: finding one by its labels costs more than counting.
+class CountedRoute final : public RouteMetrics {
+ public:
+  CountedRoute(std::string route, prometheus::Family<prometheus::Counter>& requests,
+               prometheus::Histogram& duration)
+      : route_(std::move(route)), requests_(requests), duration_(duration) {}
+
+  void Count(int code, absl::Duration duration) override {
+    duration_.Observe(absl::ToDoubleSeconds(duration));
+    CounterOf(code).Increment();
+  }
+
+ private:
+  prometheus::Counter& CounterOf(int code) {
+    const std::lock_guard lock(mutex_);
+    prometheus::Counter*& counter = by_code_[code];
+    if (counter == nullptr) {
+      counter = &requests_.Add({{"route", route_}, {"code", std::to_string(code)}});
+    }
+    return *counter;
+  }
+
+  const std::string route_;
+  prometheus::Family<prometheus::Counter>& requests_;
+  prometheus::Histogram& duration_;
+  std::mutex mutex_;
+  std::map<int, prometheus::Counter*> by_code_;  // guarded by mutex_
+};
+
 }  // namespace
 
 class Metrics::Impl {
@@ -52,16 +81,16 @@ class Metrics::Impl {
                        .Help("Time from a request read to its response, by route template")
                        .Register(registry)) {}
 
-  void Count(std::string_view route, int code, double seconds) {
+  CountedRoute& Of(std::string_view route) {
     const std::lock_guard lock(mutex_);
     auto known = routes_.find(route);
     if (known == routes_.end()) {
       std::string name(route);
       auto& duration = durations_.Add({{"route", name}}, kSeconds);
-      known = routes_.emplace(std::move(name), Series{duration, {}}).first;
+      auto counted = std::make_unique<CountedRoute>(name, requests_, duration);
+      known = routes_.emplace(std::move(name), std::move(counted)).first;
     }
-    known->second.duration.Observe(seconds);
-    CounterOf(known->first, known->second, code).Increment();
+    return *known->second;
   }
 
   prometheus::Gauge& in_flight;
@@ -72,24 +101,10 @@ class Metrics::Impl {
   prometheus::Counter& handshakes_failed;
 
  private:
-  // What a family hands out for labels, kept: finding it there costs more than counting.
-  struct Series {
-    prometheus::Histogram& duration;
-    std::map<int, prometheus::Counter*> by_code;
-  };
-
-  prometheus::Counter& CounterOf(const std::string& route, Series& series, int code) {
-    prometheus::Counter*& counter = series.by_code[code];
-    if (counter == nullptr) {
-      counter = &requests_.Add({{"route", route}, {"code", std::to_string(code)}});
-    }
-    return *counter;
-  }
-
   prometheus::Family<prometheus::Counter>& requests_;
   prometheus::Family<prometheus::Histogram>& durations_;
   std::mutex mutex_;
-  std::map<std::string, Series, std::less<>> routes_;  // guarded by mutex_
+  std::map<std::string, std::unique_ptr<CountedRoute>, std::less<>> routes_;  // guarded by mutex_
 };
 
 Metrics::Metrics(prometheus::Registry& registry) : impl_(std::make_unique<Impl>(registry)) {}
@@ -99,8 +114,10 @@ void Metrics::RequestStarted() { impl_->in_flight.Increment(); }
 
 void Metrics::RequestDone(std::string_view route, int code, absl::Duration duration) {
   impl_->in_flight.Decrement();
-  impl_->Count(route, code, absl::ToDoubleSeconds(duration));
+  impl_->Of(route).Count(code, duration);
 }
+
+RouteMetrics& Metrics::Of(std::string_view route) { return impl_->Of(route); }
 
 void Metrics::AnswerReused() { impl_->answers_reused.Increment(); }
 void Metrics::ConnectionOpened() { impl_->connections.Increment(); }

@@ -13,6 +13,13 @@ class Registry;
 
 namespace tally::query::http {
 
+// One route's. Thread-safe; as long as its Metrics.
+class RouteMetrics {
+ public:
+  virtual ~RouteMetrics() = default;
+  virtual void Count(int code, absl::Duration duration) = 0;
+};
+
 // Thread-safe. The registry must outlive it.
 //   tally_http_requests_total{route,code}             counter
 //   tally_http_request_duration_seconds{route}        histogram: request read to response ready
@@ -32,6 +39,8 @@ class Metrics {
   void RequestStarted();
   // `route`: the template that matched, or "unmatched" for everything else.
   void RequestDone(std::string_view route, int code, absl::Duration duration);
+  // For whoever would look it up again and again; what has no in-flight time is counted by it.
+  RouteMetrics& Of(std::string_view route);
   void AnswerReused();
   void ConnectionOpened();
   void ConnectionClosed();

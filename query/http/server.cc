@@ -15,7 +15,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <mutex>
 #include <thread>
@@ -78,6 +77,18 @@ class CurrentContext {
   tls::ServerContext context_;  // guarded by mutex_
 };
 
+// One thread's: what belongs to a connection runs on it alone.
+struct Loop {
+  asio::io_context io{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work = asio::make_work_guard(io);
+};
+
+std::vector<std::unique_ptr<Loop>> MakeLoops(int threads) {
+  std::vector<std::unique_ptr<Loop>> loops;
+  for (int i = 0; i < std::max(1, threads); ++i) loops.push_back(std::make_unique<Loop>());
+  return loops;
+}
+
 }  // namespace
 
 class Server::Impl {
@@ -89,12 +100,12 @@ class Server::Impl {
         overloaded_(OverloadedText()),
         connections_({.total_max = options_.connections_max,
                       .per_client_max = options_.connections_per_client_max,
-                      .backlog_bytes_max = options_.backlog_bytes_max}),
+                      .backlog_bytes_max = options_.backlog_bytes_max,
+                      .newcomer_grace = options_.newcomer_grace}),
         cors_(options_.cors_origins),
         context_{options_, dispatcher_, cors_, connections_, last_answers_, metrics_},
-        io_(options_.threads),
-        work_(asio::make_work_guard(io_)),
-        acceptor_(asio::make_strand(io_)) {}
+        loops_(MakeLoops(options_.threads)),
+        acceptor_(loops_.front()->io) {}
 
   absl::Status Start();
   void BeginDrain() { last_answers_ = true; }
@@ -106,7 +117,9 @@ class Server::Impl {
   awaitable<void> Accept();
   void AdmitMore();
   void Admit(tcp::socket socket, const tcp::endpoint& client);
-  void Work();
+  static void Work(asio::io_context& io);
+  // Connections are dealt out in turn.
+  asio::io_context& NextLoop() { return loops_[next_loop_ % loops_.size()]->io; }
 
   const ServerOptions options_;
   const Dispatcher dispatcher_;
@@ -118,9 +131,9 @@ class Server::Impl {
   const SessionContext context_;
   // Shared with the credentials' store, which may call when the server is gone.
   const std::shared_ptr<CurrentContext> tls_ = std::make_shared<CurrentContext>();
-  asio::io_context io_;
-  asio::executor_work_guard<asio::io_context::executor_type> work_;
-  tcp::acceptor acceptor_;
+  const std::vector<std::unique_ptr<Loop>> loops_;
+  size_t next_loop_ = 0;    // of the acceptor's thread
+  tcp::acceptor acceptor_;  // of the first loop
   tcp::endpoint endpoint_;
   std::vector<std::thread> threads_;
 };
@@ -141,25 +154,23 @@ absl::Status Server::Impl::Start() {
         [tls = tls_](const auto& credentials) { tls->Set(*credentials); });
   }
   asio::co_spawn(acceptor_.get_executor(), Accept(), asio::detached);
-  for (int i = 0; i < std::max(1, options_.threads); ++i) {
-    threads_.emplace_back([this] { Work(); });
-  }
+  for (const auto& loop : loops_) threads_.emplace_back([&io = loop->io] { Work(io); });
   return absl::OkStatus();
 }
 
-void Server::Impl::Work() {
+void Server::Impl::Work(asio::io_context& io) {
   // OpenSSL writes to sockets whose other side may be gone: an error is enough.
   sigset_t pipe;
   sigemptyset(&pipe);
   sigaddset(&pipe, SIGPIPE);
   pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
-  io_.run();
+  io.run();
 }
 
 awaitable<void> Server::Impl::Accept() {
   while (acceptor_.is_open()) {
     ErrorCode error;
-    tcp::socket socket(asio::make_strand(io_));
+    tcp::socket socket(NextLoop());
     tcp::endpoint client;
     co_await acceptor_.async_accept(socket, client,
                                     asio::redirect_error(asio::use_awaitable, error));
@@ -177,7 +188,7 @@ awaitable<void> Server::Impl::Accept() {
 void Server::Impl::AdmitMore() {
   for (int i = 1; i < kAcceptsAtOnce; ++i) {
     ErrorCode error;
-    tcp::socket socket(asio::make_strand(io_));
+    tcp::socket socket(NextLoop());
     tcp::endpoint client;
     acceptor_.accept(socket, client, error);
     if (error) return;
@@ -186,6 +197,7 @@ void Server::Impl::AdmitMore() {
 }
 
 void Server::Impl::Admit(tcp::socket socket, const tcp::endpoint& client) {
+  ++next_loop_;
   ErrorCode ignored;
   socket.set_option(tcp::no_delay(true), ignored);
   socket.set_option(UnsentBytesMax(kUnsentBytesMax), ignored);
@@ -223,8 +235,7 @@ void Server::Impl::Finish() {
     Drain(absl::ZeroDuration());
     connections_.AwaitNone(absl::InfiniteDuration());
   }
-  work_.reset();
-  io_.stop();
+  for (const auto& loop : loops_) loop->io.stop();
   for (std::thread& thread : threads_) thread.join();
 }
 

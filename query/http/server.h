@@ -16,6 +16,7 @@
 #include "query/authenticator.h"
 #include "query/http/message.h"
 #include "query/http/metrics.h"
+#include "query/http/ready.h"
 #include "query/tls/credentials.h"
 
 namespace tally::query::http {
@@ -23,7 +24,7 @@ namespace tally::query::http {
 struct ServerOptions {
   std::string address = "127.0.0.1";  // an IP address, not a name; IPv6 without brackets
   uint16_t port = 0;                  // 0: any free one, see Server::port()
-  int threads = 1;                    // of its own, >= 1
+  int threads = 1;                    // of its own, >= 1; a connection stays with one
 
   // null: plain HTTP. It outlives the server; connections begin with what is current.
   tls::CredentialStore* credentials = nullptr;
@@ -31,11 +32,12 @@ struct ServerOptions {
   // What one who is too many costs another: see connections.h. Where nobody can go: 503.
   size_t connections_max = 2048;
   size_t connections_per_client_max = 1536;  // leaves room beside a reverse proxy gone wild
-  size_t requests_max = 10'000;              // on one connection
-  size_t header_bytes_max = 16 << 10;        // request line and headers together; beyond: 431
-  size_t target_bytes_max = 8 << 10;         // beyond: 414
-  size_t body_bytes_max = 8 << 10;           // read and ignored; beyond: 413
-  size_t backlog_bytes_max = 32 << 20;       // answers waiting for slow clients, all together
+  absl::Duration newcomer_grace = absl::Milliseconds(250);  // see connections.h
+  size_t requests_max = 10'000;                             // on one connection
+  size_t header_bytes_max = 16 << 10;   // request line and headers together; beyond: 431
+  size_t target_bytes_max = 8 << 10;    // beyond: 414
+  size_t body_bytes_max = 8 << 10;      // read and ignored; beyond: 413
+  size_t backlog_bytes_max = 32 << 20;  // answers waiting for slow clients, all together
 
   absl::Duration read_timeout = absl::Seconds(10);  // TLS handshake; a request's first to last byte
   absl::Duration write_timeout = absl::Seconds(30);  // for one whole response
@@ -49,6 +51,9 @@ struct ServerOptions {
 
   // Asked on routes that need a viewer; null: nobody is asked. It outlives the server.
   const Authenticator* authenticator = nullptr;
+
+  // Asked before the routes; null: there are none. They outlive the server.
+  ReadyAnswers* ready = nullptr;
 };
 
 class Server {

@@ -21,15 +21,11 @@ namespace beast = boost::beast;
 using asio::awaitable;
 using Error = beast::http::error;
 
-constexpr size_t kReadBytes = 2048;
-constexpr size_t kIdleBufferBytesMax = 4096;
 constexpr size_t kLingerBytesMax = 256 << 10;
 constexpr absl::Duration kLingerTime = absl::Seconds(2);
 constexpr absl::Duration kLastWordsTime = absl::Seconds(2);
 // For the rest of a request when the server is to stop.
 constexpr absl::Duration kHurryTime = absl::Seconds(1);
-// Bodies up to this go out with their head, in one piece.
-constexpr size_t kOnePieceBytesMax = 16 << 10;
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 
 std::string_view View(const beast::flat_buffer& buffer) {
@@ -103,13 +99,13 @@ Session::~Session() {
   if (context_.metrics != nullptr) context_.metrics->ConnectionClosed();
 }
 
-void Session::WaitForClient() {
-  activity.waits_since.store(std::chrono::steady_clock::now().time_since_epoch().count(),
-                             std::memory_order_relaxed);
+void Session::WaitForClient(SteadyTime since) {
+  activity.waits_since.store(since.time_since_epoch().count(), std::memory_order_relaxed);
 }
 
 awaitable<void> Session::Run() {
-  const bool welcome = co_await Welcome();
+  bool welcome = false;
+  if (!stopping_) welcome = co_await Welcome();
   if (welcome) co_await Serve();
   co_await CloseGently();
 }
@@ -132,7 +128,7 @@ awaitable<bool> Session::Welcome() {
 
 awaitable<void> Session::Serve() {
   bool more = true;
-  while (more && !stopping_) {
+  while (more) {
     more = co_await AwaitRequest();
     if (more) more = co_await Exchange();
   }
@@ -153,25 +149,9 @@ void Session::Abort() {
   });
 }
 
-bool Session::MayGoOn() const {
-  const auto age = std::chrono::steady_clock::now() - opened_;
-  return !stopping_ && !context_.last_answers && requests_ < context_.options.requests_max &&
-         absl::FromChrono(age) < context_.options.lifetime_max;
-}
-
-awaitable<bool> Session::AwaitRequest() {
-  if (buffer_.size() > 0) co_return true;
-  if (buffer_.capacity() > kIdleBufferBytesMax) buffer_.shrink_to_fit();
-  // One that connects and says nothing is not waited for as long as one that was served.
-  const ServerOptions& options = context_.options;
-  stream_->ExpiresAfter(
-      absl::ToChronoNanoseconds(requests_ == 0 ? options.read_timeout : options.idle_timeout));
-  WaitForClient();
-  ErrorCode error;
-  idle_ = true;
-  co_await Fill(error);
-  idle_ = false;
-  co_return !error;
+bool Session::MayGoOn(size_t requests, SteadyTime now) const {
+  return !stopping_ && !context_.last_answers && requests < context_.options.requests_max &&
+         absl::FromChrono(now - opened_) < context_.options.lifetime_max;
 }
 
 awaitable<void> Session::Fill(ErrorCode& error) {
@@ -198,7 +178,8 @@ awaitable<bool> Session::Exchange() {
   const std::string traceparent = TraceparentOf(head);
   Dispatched done = co_await Answer(head, traceparent, std::move(refusal));
   // A body that the client waits to be asked for was not read: nothing can follow it.
-  const bool keep_alive = readable && parser.is_done() && parser.keep_alive() && MayGoOn();
+  const bool keep_alive = readable && parser.is_done() && parser.keep_alive() &&
+                          MayGoOn(requests_, std::chrono::steady_clock::now());
   const bool bodiless = head.method() == beast::http::verb::head;
   AccessEntry entry = {.client = client_,
                        .method = View(head.method_string()),
@@ -241,7 +222,8 @@ awaitable<std::optional<Response>> Session::Receive(Parser& parser, RequestHead&
                                                     ErrorCode& error) {
   parser.header_limit(static_cast<uint32_t>(context_.options.header_bytes_max));
   parser.body_limit(context_.options.body_bytes_max);
-  stream_->ExpiresAfter(absl::ToChronoNanoseconds(context_.options.read_timeout));
+  stream_->ExpiresAfter(
+      absl::ToChronoNanoseconds(stopping_ ? kHurryTime : context_.options.read_timeout));
   std::optional<Response> refusal = co_await ReceiveHead(parser, error);
   // Taken before the body is read: its trailers are no headers.
   head = std::move(parser.get().base());

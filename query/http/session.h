@@ -15,6 +15,8 @@
 #include "query/http/connections.h"
 #include "query/http/cors.h"
 #include "query/http/dispatch.h"
+#include "query/http/plain_head.h"
+#include "query/http/ready.h"
 #include "query/http/server.h"
 #include "query/http/stream.h"
 
@@ -52,11 +54,34 @@ class Session : public Connection, public std::enable_shared_from_this<Session> 
   using ErrorCode = boost::beast::error_code;
   using SteadyTime = std::chrono::steady_clock::time_point;
 
+  // A ready answer that is not all sent yet.
+  struct Unlogged {
+    std::string received;  // its request's head
+    Ready ready;
+    SteadyTime begin;
+  };
+
   // The TLS handshake. False: there is nobody to serve.
   boost::asio::awaitable<bool> Welcome();
   boost::asio::awaitable<void> Serve();
-  // Waits for the first byte of a request. False: there will be none.
+  // Waits for a request that has to go its usual way, and meanwhile gives answers that are ready.
+  // False: there will be none.
   boost::asio::awaitable<bool> AwaitRequest();
+  // Reads and gives ready answers until something else is to be done, or read_error_.
+  boost::asio::awaitable<void> ServeReady();
+  template <class Handler>
+  struct ReadyLoop;
+  bool GoOnReading(ErrorCode error, size_t bytes);
+  // Answers what is received, as far as that can be done at once. False: there is more to do.
+  bool GiveReady(SteadyTime now);
+  // `now` becomes the time when the answer was ready.
+  bool GiveOneReady(SteadyTime& now);
+  // Who asks; nullopt: that is not for sure.
+  std::optional<Viewer> ViewerOf(const PlainHead& head) const;
+  void LogReady(const PlainHead& head, const Ready& ready, std::string_view traceparent,
+                SteadyTime begin) const;
+  // What did not fit into the socket of ready answers.
+  boost::asio::awaitable<void> SendRest();
   // Reads and answers one request. False: the connection must be closed.
   boost::asio::awaitable<bool> Exchange();
 
@@ -77,10 +102,17 @@ class Session : public Connection, public std::enable_shared_from_this<Session> 
   boost::asio::awaitable<void> Send(std::string_view bytes, size_t held_bytes, ErrorCode& error);
   // So that a client that is still sending gets to read the last answer before the reset.
   boost::asio::awaitable<void> CloseGently();
-  bool MayGoOn() const;
+  // Whether another one may follow the last of so many requests.
+  bool MayGoOn(size_t requests, SteadyTime now) const;
 
+  static constexpr size_t kReadBytes = 2048;
+  // Bodies up to this go out with their head, in one piece.
+  static constexpr size_t kOnePieceBytesMax = kReadyBodyBytesMax;
+
+  // From now on it is the client's turn, for as long as it may be silent.
+  void AwaitClient(SteadyTime now);
   // Whom this connection waits for, as Connections sees it.
-  void WaitForClient();
+  void WaitForClient(SteadyTime since = std::chrono::steady_clock::now());
   void Work() { activity.waits_since.store(0, std::memory_order_relaxed); }
 
   const SessionContext& context_;
@@ -89,7 +121,12 @@ class Session : public Connection, public std::enable_shared_from_this<Session> 
   const SteadyTime opened_ = std::chrono::steady_clock::now();
   boost::beast::flat_buffer buffer_;
   size_t requests_ = 0;
-  bool idle_ = false;  // nothing is lost by cancelling what is waited for
+  boost::asio::mutable_buffer room_;  // where ServeReady reads to
+  std::string unsent_;                // of ready answers
+  Unlogged unlogged_;                 // whose end is unsent_
+  ErrorCode read_error_;              // of ServeReady
+  ErrorCode broken_;                  // what was met in giving a ready answer
+  bool idle_ = false;                 // nothing is lost by cancelling what is waited for
   bool receiving_ = false;
   bool stopping_ = false;
 };

@@ -46,6 +46,7 @@ Stream::Stream(tcp::socket socket, SSL_CTX* context)
 awaitable<Stream::ErrorCode> Stream::Handshake() {
   ErrorCode error;
   while (ssl_ != nullptr) {
+    if (IsClosed(error)) break;
     ERR_clear_error();
     auto direction = tcp::socket::wait_read;
     const int result = SSL_do_handshake(ssl_.get());
@@ -56,6 +57,11 @@ awaitable<Stream::ErrorCode> Stream::Handshake() {
     if (error) break;
   }
   co_return error;
+}
+
+bool Stream::IsClosed(ErrorCode& error) const {
+  if (!socket_.is_open()) error = asio::error::operation_aborted;
+  return !socket_.is_open();
 }
 
 bool Stream::MustWait(int result, ErrorCode& error, tcp::socket::wait_type& direction) {
@@ -95,16 +101,21 @@ void Stream::Explain(ErrorCode& error) const {
 
 awaitable<size_t> Stream::Read(asio::mutable_buffer into, ErrorCode& error) {
   if (ssl_ == nullptr) co_return co_await ReadPlain(into, error);
-  while (true) {
-    ERR_clear_error();
-    size_t bytes = 0;
-    auto direction = tcp::socket::wait_read;
-    const int result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &bytes);
-    if (result == 1) co_return bytes;
-    if (!MustWait(result, error, direction)) co_return 0;
+  size_t bytes = 0;
+  auto direction = tcp::socket::wait_read;
+  while (!TryReadTls(into, bytes, error, direction)) {
     co_await Wait(direction, error);
     if (error) co_return 0;
   }
+  co_return bytes;
+}
+
+bool Stream::TryReadTls(asio::mutable_buffer into, size_t& bytes, ErrorCode& error,
+                        tcp::socket::wait_type& direction) {
+  if (IsClosed(error)) return true;
+  ERR_clear_error();
+  const int result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &bytes);
+  return result == 1 || !MustWait(result, error, direction);
 }
 
 awaitable<size_t> Stream::ReadPlain(asio::mutable_buffer into, ErrorCode& error) {
@@ -133,7 +144,7 @@ size_t Stream::TryWrite(std::string_view bytes, ErrorCode& error) {
 
 size_t Stream::TryWriteTls(std::string_view bytes, ErrorCode& error) {
   size_t sent = 0;
-  while (sent < bytes.size()) {
+  while (sent < bytes.size() && !IsClosed(error)) {
     ERR_clear_error();
     size_t step = 0;
     const size_t chunk = std::min(bytes.size() - sent, kTlsChunkBytesMax);
@@ -161,9 +172,9 @@ void Stream::WritePlain(std::string_view bytes) {
   socket_.write_some(asio::buffer(bytes.data(), bytes.size()), ignored);
 }
 
-void Stream::ExpiresAfter(std::chrono::nanoseconds time) {
+void Stream::ExpiresAfter(std::chrono::nanoseconds time, Clock::time_point now) {
   expired_ = false;
-  deadline_ = Timer::clock_type::now() + time;
+  deadline_ = now + time;
   if (!timer_runs_ || deadline_ < timer_end_) StartTimer();
 }
 
@@ -191,7 +202,7 @@ void Stream::Cancel() {
 
 awaitable<void> Stream::Linger(size_t bytes_max) {
   ErrorCode error;
-  if (ssl_ != nullptr && !failed_ && SSL_is_init_finished(ssl_.get())) {
+  if (ssl_ != nullptr && !failed_ && socket_.is_open() && SSL_is_init_finished(ssl_.get())) {
     ERR_clear_error();
     SSL_shutdown(ssl_.get());
   }

@@ -94,8 +94,8 @@ TEST_F(ModelTest, TheFirstOfAParticipantCounts) {
   Register("b", "TV", kHour, 20);
   EXPECT_EQ(Line(),
             "{\"eventId\":\"e\",\"participants\":2,\"totalViews\":0,\"purchaseAmount\":120,"
-            "\"distributionCost\":0,\"channels\":{\"SNS\":[1,0],\"TV\":[1,0]},"
-            "\"hours\":2,\"hoursParticipants\":2,\"hoursViews\":0}\n");
+            "\"distributionCost\":0,\"channels\":{\"SNS\":[1,0,100,0],\"TV\":[1,0,20,0]},"
+            "\"hours\":[2,2,0,120],\"hoursWeighted\":[1,0,20]}\n");
   EXPECT_EQ(model_.participants(), 2u);
 }
 
@@ -107,8 +107,8 @@ TEST_F(ModelTest, TheLastOfADistributionStandsAndMovesItsViews) {
   Distribute("d2", false, 30, 9, 0);
   EXPECT_EQ(Line(),
             "{\"eventId\":\"e\",\"participants\":0,\"totalViews\":80,\"purchaseAmount\":0,"
-            "\"distributionCost\":16,\"channels\":{\"SNS\":[0,80]},"
-            "\"hours\":1,\"hoursParticipants\":0,\"hoursViews\":80}\n");
+            "\"distributionCost\":16,\"channels\":{\"SNS\":[0,80,0,16]},"
+            "\"hours\":[1,0,80,0],\"hoursWeighted\":[0,160,0]}\n");
 }
 
 TEST_F(ModelTest, EventsThatWereNotCreatedAreLeftOut) {

@@ -99,22 +99,28 @@ def dashboard(**more):
                     "purchaseAmount": decimal.Decimal("30000.5")},
         "channelPerformance": [
             {"channel": "지니TV", "participants": 1, "impressions": 70,
-             "distributionCost": 1500},
+             "purchaseAmount": 30000, "distributionCost": 1500},
             {"channel": "SNS", "participants": 2, "impressions": 0,
+             "purchaseAmount": decimal.Decimal("0.5"),
              "distributionCost": decimal.Decimal("0.25")}], **more}
 
 
 def timeline(**more):
     point = {"participants": 0, "views": 0, "purchaseAmount": 0}
     return {"truncated": False, "dataPoints": [
-        {**point, "participants": 2}, point, {**point, "participants": 1, "views": 70}], **more}
+        {**point, "timestamp": "1970-01-02T00:00:00Z", "participants": 2,
+         "purchaseAmount": decimal.Decimal("0.5")},
+        {**point, "timestamp": "1970-01-02T01:00:00Z"},
+        {**point, "timestamp": "1970-01-02T02:00:00Z", "participants": 1, "views": 70,
+         "purchaseAmount": 30000}], **more}
 
 
 def test_a_line_from_the_api():
     assert answers.from_dashboard(dashboard(), timeline()) == (
         '{"eventId":"evt-1","participants":3,"totalViews":70,"purchaseAmount":3000050,'
-        '"distributionCost":150025,"channels":{"SNS":[2,0],"지니TV":[1,70]},'
-        '"hours":2,"hoursParticipants":3,"hoursViews":70}\n')
+        '"distributionCost":150025,"channels":{"SNS":[2,0,50,25],'
+        '"지니TV":[1,70,3000000,150000]},'
+        '"hours":[2,3,70,3000050],"hoursWeighted":[74,1820,78001200]}\n')
 
 
 def test_a_cut_timeline_proves_nothing():

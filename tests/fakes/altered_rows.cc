@@ -1,5 +1,6 @@
 #include "tests/fakes/altered_rows.h"
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <utility>
@@ -174,14 +175,14 @@ std::vector<std::string> AlterationNames() {
 
 namespace {
 
-// As a store that an older binary has made; not listed, since it is not wrong.
-absl::Status MakeFoldOlder(store::Store& store) {
+// As a store that another binary has made; not listed, since it is not wrong.
+absl::Status AlterLineage(store::Store& store, const std::function<void(store::Lineage&)>& change) {
   std::string value;
   auto found = store.NewSnapshot()->Get(kLineageKey, &value);
   if (!found.ok()) return found.status();
   auto lineage = store::DecodeLineage(value);
   if (!lineage.ok()) return lineage.status();
-  --lineage->fold_version;
+  change(*lineage);
   const Changes changes = {{std::string(kLineageKey), store::EncodeLineage(*lineage)}};
   ChangedRows rows(changes);
   return store.Commit(rows);
@@ -210,7 +211,12 @@ absl::Status FlipBit(store::Store& store, const std::string& event_id, const std
 }  // namespace
 
 absl::Status Alter(store::Store& store, const std::string& event_id, const std::string& name) {
-  if (name == "lineage-fold") return MakeFoldOlder(store);
+  if (name == "lineage-fold") {
+    return AlterLineage(store, [](store::Lineage& lineage) { --lineage.fold_version; });
+  }
+  if (name == "lineage-format") {
+    return AlterLineage(store, [](store::Lineage& lineage) { lineage.state_format_version = 99; });
+  }
   if (name.starts_with("flip-")) return FlipBit(store, event_id, name.substr(5));
   const auto found = Alterations().find(name);
   if (found == Alterations().end()) {

@@ -1,6 +1,7 @@
 #include "tests/fakes/memory_log.h"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace tally {
 namespace {
@@ -8,11 +9,26 @@ namespace {
 using domain::Index;
 using domain::Topic;
 
+// Has its own copies: the log may be cut off while they are waited with.
 class Batch final : public RecordBatch {
  public:
   std::span<const domain::Record> records() const override { return records_; }
   const Offsets& next_offsets() const override { return next_; }
 
+  void Add(Topic topic, int32_t partition, MemoryLog::Stored stored) {
+    const auto& record = stored_.emplace_back(std::move(stored));
+    records_.push_back({.topic = topic,
+                        .partition = partition,
+                        .offset = record.offset,
+                        .timestamp_ms = record.timestamp_ms,
+                        .key = record.key,
+                        .value = record.value,
+                        .headers = {}});
+  }
+  void Reach(Topic topic, int64_t next) { next_[static_cast<size_t>(Index(topic))] = next; }
+
+ private:
+  std::deque<MemoryLog::Stored> stored_;
   std::vector<domain::Record> records_;
   Offsets next_{-1, -1, -1};
 };
@@ -27,43 +43,58 @@ class MemoryLog::Source final : public ShardSource {
   absl::StatusOr<std::unique_ptr<RecordBatch>> Poll(size_t records_max) override {
     std::lock_guard lock(log_.mutex_);
     if (!log_.poll_error_.ok()) return std::exchange(log_.poll_error_, absl::OkStatus());
+    if (fetched_.empty()) Fetch(log_.fetches_ahead_ ? SIZE_MAX : records_max);
+    if (fetched_.empty()) return nullptr;
     auto batch = std::make_unique<Batch>();
-    bool any = false;
-    for (const Topic topic : domain::kTopics) {
-      const auto& stored = log_.partitions_[partition_][static_cast<size_t>(Index(topic))];
-      int64_t& next = next_[static_cast<size_t>(Index(topic))];
-      for (const auto& record : stored.records) {
-        if (record.offset < next) continue;
-        if (batch->records_.size() == records_max) return batch;
-        // A deque's elements stay where they are.
-        batch->records_.push_back({.topic = topic,
-                                   .partition = partition_,
-                                   .offset = record.offset,
-                                   .timestamp_ms = record.timestamp_ms,
-                                   .key = record.key,
-                                   .value = record.value,
-                                   .headers = {}});
-        next = record.offset + 1;
-        batch->next_[static_cast<size_t>(Index(topic))] = next;
-        any = true;
-      }
-      if (next < stored.end) {
-        next = stored.end;
-        batch->next_[static_cast<size_t>(Index(topic))] = next;
-        any = true;
-      }
+    while (!fetched_.empty()) {
+      Fetched& first = fetched_.front();
+      if (first.record && batch->records().size() == records_max) break;
+      if (first.record) batch->Add(first.topic, partition_, *std::move(first.record));
+      batch->Reach(first.topic, first.next);
+      fetched_.pop_front();
     }
-    if (!any) return nullptr;
     return batch;
+  }
+
+  absl::Status ReadAnew(const Offsets& from) override {
+    std::lock_guard lock(log_.mutex_);
+    ++log_.read_anew_;
+    fetched_.clear();
+    next_ = from;
+    return absl::OkStatus();
   }
 
   Offsets EndOffsets() const override { return log_.End(partition_); }
   uint64_t LogGeneration() const override { return log_.generation_; }
 
  private:
+  struct Fetched {
+    Topic topic;
+    std::optional<Stored> record;  // nullopt: a gap
+    int64_t next;
+  };
+
+  void Fetch(size_t records_max) {
+    for (const Topic topic : domain::kTopics) {
+      const auto& stored = log_.partitions_[partition_][static_cast<size_t>(Index(topic))];
+      int64_t& next = next_[static_cast<size_t>(Index(topic))];
+      for (const auto& record : stored.records) {
+        if (record.offset < next) continue;
+        if (fetched_.size() >= records_max) return;
+        next = record.offset + 1;
+        fetched_.push_back({topic, record, next});
+      }
+      if (next < stored.end) {
+        next = stored.end;
+        fetched_.push_back({topic, std::nullopt, next});
+      }
+    }
+  }
+
   MemoryLog& log_;
   const int32_t partition_;
-  Offsets next_;
+  Offsets next_;  // to fetch
+  std::deque<Fetched> fetched_;
 };
 
 int64_t MemoryLog::Append(int32_t partition, Topic topic, std::optional<std::string> key,

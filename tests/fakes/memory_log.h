@@ -45,6 +45,10 @@ class MemoryLog {
   void DeleteBelow(int32_t partition, domain::Topic topic, int64_t begin);
   // See ShardSource::LogGeneration.
   void NewGeneration() { ++generation_; }
+  // From now on sources take all that there is into a queue of theirs, and hand it on from there.
+  void FetchAhead() { fetches_ahead_ = true; }
+  // How often a source was told to.
+  int read_anew() const { return read_anew_; }
 
   // The next poll of any source fails with it.
   void FailNextPoll(absl::Status status);
@@ -64,6 +68,8 @@ class MemoryLog {
   std::map<int32_t, std::array<TopicPartition, domain::kTopicCount>> partitions_;
   absl::Status poll_error_;
   std::atomic<uint64_t> generation_{0};
+  bool fetches_ahead_ = false;
+  int read_anew_ = 0;
 };
 
 // Keeps letters and acknowledges them when told to.

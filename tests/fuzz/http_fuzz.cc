@@ -6,7 +6,6 @@
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/strand.hpp>
 #include <functional>
 #include <memory>
 #include <string>
@@ -39,18 +38,30 @@ class Names final : public Authenticator {
     }
     return Viewer::User(std::string(values[0].substr(kScheme.size())));
   }
+  std::optional<Viewer> Recall(std::string_view value) const override {
+    auto viewer = Authenticate(absl::MakeConstSpan(&value, 1));
+    return viewer.ok() ? std::optional(*std::move(viewer)) : std::nullopt;
+  }
+};
+
+struct Kind {
+  bool guarded = false;  // asks who it is
+  bool ready = false;    // gives what is kept without asking its routes
 };
 
 // A server without a listener.
 class Site {
  public:
-  explicit Site(bool guarded)
-      : options_(Options(guarded)),
-        service_(
+  explicit Site(const Kind& kind)
+      : service_(
             reader_, [] { return Now(); }, "1.0"),
+        ready_(MakeReadyAnswers(service_, cache_, nullptr)),
+        options_(Options(kind)),
         dispatcher_(Routes(), options_.target_bytes_max, options_.authenticator),
         cors_(options_.cors_origins) {
     testing::FeedSamples(reader_);
+    reader_.freshness = freshness_;
+    freshness_->Set(Standing{{ShardPosition{}}, false});
   }
 
   // What a client that sends `parts`, one after the other, is answered.
@@ -74,22 +85,23 @@ class Site {
   }
 
  private:
-  ServerOptions Options(bool guarded) {
+  ServerOptions Options(const Kind& kind) {
     ServerOptions options;
     options.clock = Now;
-    if (!guarded) return options;
+    if (kind.ready) options.ready = ready_.get();
+    if (!kind.guarded) return options;
     options.authenticator = &names_;
     options.cors_origins = {"https://shop.example"};
     return options;
   }
   std::vector<Route> Routes() {
-    std::vector<Route> routes = ApiRoutes(service_);
+    std::vector<Route> routes = ApiRoutes(service_, &cache_);
     for (Route& route : DocumentationRoutes(false)) routes.push_back(std::move(route));
     return routes;
   }
 
   void Start(int descriptor) {
-    tcp::socket socket(asio::make_strand(loop_));
+    tcp::socket socket(loop_);
     socket.assign(tcp::v4(), descriptor);
     const SessionContext context{options_,     dispatcher_,   cors_,
                                  connections_, last_answers_, nullptr};
@@ -127,9 +139,13 @@ class Site {
   }
 
   Names names_;
+  const std::shared_ptr<testing::FakeFreshness> freshness_ =
+      std::make_shared<testing::FakeFreshness>();
   testing::FakeReader reader_;
-  ServerOptions options_;
+  AnswerCache cache_{size_t{1} << 20};
   Service service_;
+  std::unique_ptr<ReadyAnswers> ready_;
+  ServerOptions options_;
   Dispatcher dispatcher_;
   CorsPolicy cors_;
   Connections connections_{{}};
@@ -144,11 +160,15 @@ class Site {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace tally::query::http;
-  static Site open(false);
-  static Site guarded(true);
+  static Site open({.ready = true});
+  static Site guarded({.guarded = true, .ready = true});
+  static Site usual({.guarded = true});
   const std::string_view sent = tally::fuzz::Input(data, size).Rest();
   tally::fuzz::CheckAnswers(open.Answer({sent}));
-  const std::string whole = guarded.Answer({sent});
+  const std::string first = usual.Answer({sent});
+  Check(guarded.Answer({sent}) == first, "what is ready is what would be made", first);
+  const std::string whole = usual.Answer({sent});  // now from what is kept
+  Check(guarded.Answer({sent}) == whole, "what is ready is what would be given again", whole);
   tally::fuzz::CheckAnswers(whole);
   const size_t cut = size == 0 ? 0 : std::hash<std::string_view>()(sent) % size;
   Check(guarded.Answer({sent.substr(0, cut), sent.substr(cut)}) == whole,

@@ -1,6 +1,8 @@
 """The alarms for operators: over metrics that a live tallyd has, each with its paragraph in README."""
 
 import re
+import shutil
+import subprocess
 
 import certificates
 import harness
@@ -9,6 +11,7 @@ import tokens
 from faults import bad_record, participants, send
 
 RULES = harness.ROOT / "deploy/prometheus/tally.rules.yml"
+METRIC = r"\b(?:tally|process)_\w+"
 README = (harness.ROOT / "README.md").read_text("utf-8")
 
 
@@ -37,7 +40,7 @@ def series_of_a_live_tallyd(kafka, start, tmp_path):
     secured = start("--tls-cert", cert, "--tls-key", key, "--auth", "jwt", "--auth-jwks", keys,
                     "--auth-issuer", tokens.ISSUER, "--auth-audience", tokens.AUDIENCE,
                     "--grpc-listen", "127.0.0.1:0", name="secured").wait_ready()
-    wanted = {name for _, expression, _ in rules() for name in re.findall(r"tally_\w+", expression)}
+    wanted = {name for _, expression, _ in rules() for name in re.findall(METRIC, expression)}
     deadline, found = harness.Deadline(), {}
     while not wanted <= found.keys() and not deadline.passed():
         for tallyd in (plain, secured):
@@ -49,13 +52,21 @@ def series_of_a_live_tallyd(kafka, start, tmp_path):
 
 def test_every_alarm_is_over_metrics_that_there_are(exposed):
     for alarm, expression, part in rules():
-        metrics = set(re.findall(r"\btally_\w+", expression))
+        metrics = set(re.findall(METRIC, expression))
         assert metrics or "up{" in expression, alarm
         assert metrics <= exposed.keys(), alarm
         labels = set().union(*(exposed[metric] for metric in metrics)) | {"instance"}
         used = set(re.findall(r"[{,]\s*(\w+)=~?\"", expression.replace("up{job=", "")))
         used |= set(re.findall(r"\$labels\.(\w+)", part))
         assert used <= labels, f"{alarm}: {used - labels}"
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None,
+                    reason="no promtool (Debian: prometheus): THE ALARMS' EXPRESSIONS ARE NOT TRIED")
+def test_alarms_go_off_when_they_should_and_not_else():
+    done = subprocess.run(["promtool", "test", "rules", "tally.rules.test.yml"], cwd=RULES.parent,
+                          check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_every_alarm_has_its_paragraph(kafka):  # pylint: disable=unused-argument

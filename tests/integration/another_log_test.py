@@ -7,7 +7,7 @@ import json
 
 import harness
 import pytest
-from harness import WAIT_SECONDS_MAX, event_created, participant, tally
+from harness import WAIT_SECONDS_MAX, distribution, event_created, participant, tally
 
 EVENTS = [f"evt-{number}" for number in range(8)]
 REGISTERED = "participant.registered"
@@ -51,6 +51,19 @@ def check_equal(kafka, data_dir):
                  "--json", check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout)["result"] == "equal"
+
+
+def check_verify_says_so(kafka, data_dir, suffix=REGISTERED):
+    """That the log is another one, instead of what it would make of every row."""
+    done = tally("verify", "--data-dir", data_dir, "--against-log", "--brokers", kafka.brokers,
+                 "--json", check=False)
+    assert done.returncode == 1, done.stdout + done.stderr
+    for shard in json.loads(done.stdout)["shards"]:
+        assert shard["result"] == "differs", shard
+        assert f"{kafka.topic(suffix)}/{shard['shard']} has another record at offset" in (
+            shard["reason"]), shard
+        assert "tally rebuild" in shard["reason"]
+        assert shard["differences"] == 0, shard
 
 
 def check_another_log(tallyd, says):
@@ -119,6 +132,46 @@ def test_a_topic_made_again_while_tallyd_runs(kafka, start, count, says):
     rebuild(kafka, tallyd, start, count)
 
 
+@pytest.mark.parametrize("while_it_runs", [False, True], ids=["down", "running"])
+@pytest.mark.parametrize("suffix", ["event.created", "distribution.completed"])
+def test_each_of_the_topics_is_looked_at(kafka, start, suffix, while_it_runs):
+    """One of the three is made again, longer than it was, of other records."""
+    kafka.create_topics()
+    tallyd = start().wait_ready()
+    fill(kafka, tallyd)
+    position = send_other(kafka, suffix, "old", BEFORE)
+    for event_id in EVENTS:
+        participants(tallyd, event_id, position)
+    assert tallyd.stop() == 0
+    if while_it_runs:
+        tallyd = start("--metadata-interval", "1s").wait_ready()
+    remake(kafka, suffix)
+    kafka.ends = send_other(kafka, suffix, "new", 2 * BEFORE)
+    if not while_it_runs:
+        check_verify_says_so(kafka, tallyd.data_dir, suffix)
+        tallyd = start()
+    # While it runs it may look before the new one is as long as the old one was.
+    check_another_log(tallyd, "" if while_it_runs else f"{kafka.topic(suffix)}/")
+    tallyd.stop()
+    again = start()
+    check_another_log(again, "has another record at offset")
+    assert again.metric("tally_shard_quarantined") == kafka.partitions
+    again.stop()
+    check_verify_says_so(kafka, tallyd.data_dir, suffix)
+    rebuild(kafka, tallyd, start, BEFORE)
+
+
+def send_other(kafka, suffix, what, count):
+    """So many records of every event, to that topic only; the position after them."""
+    producer = kafka.producer()
+    for event_id in EVENTS:
+        for number in range(count):
+            producer.send(suffix, event_created(event_id, eventTitle=f"{what} {number}")
+                          if suffix == "event.created" else
+                          distribution(event_id, views=number, distributionId=what))
+    return producer.flush()
+
+
 def test_a_topic_that_was_cut_off_and_written_anew(kafka, start):
     """As after an unclean election: the beginning is the same."""
     timestamp = 1_780_000_000_000
@@ -132,6 +185,7 @@ def test_a_topic_that_was_cut_off_and_written_anew(kafka, start):
     remake(kafka)
     send(kafka, "same", BEFORE // 2, timestamp)
     kafka.ends = send(kafka, "new", BEFORE)
+    check_verify_says_so(kafka, tallyd.data_dir)
     again = start()
     check_another_log(again, "has another record at offset")
     again.stop()

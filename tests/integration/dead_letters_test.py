@@ -151,8 +151,8 @@ def test_a_kill_between_letter_and_checkpoint_repeats_no_letter(kafka, start):
 
 def test_a_record_in_the_wrong_partition_is_a_dead_letter(kafka, start):
     tallyd = start("--create-topics", "--partitions", "4").wait_ready()
-    before = tallyd.event("evt-1", send_good(kafka.producer())).body
     producer = kafka.producer()
+    before = tallyd.event("evt-1", send_good(producer)).body
     elsewhere = (kafka.partition_of("evt-1") + 1) % kafka.partitions
     producer.send("participant.registered", participant("evt-1", "p-lost"), partition=elsewhere)
     position = producer.flush()

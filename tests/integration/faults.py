@@ -43,7 +43,8 @@ def check_equal(kafka, data_dir):
 
 
 def stop_and_check(kafka, tallyd):
-    assert tallyd.stop() == 0
+    code = tallyd.stop()
+    assert code == 0, f"tallyd ended with {code}\n" + tallyd.output()
     check_equal(kafka, tallyd.data_dir)
 
 
@@ -85,6 +86,7 @@ class Load(threading.Thread):
         self.bad = bad
         self.ended = threading.Event()
         self.portions = 0
+        self.interval = 0.005   # seconds between portions
         self.error = None
 
     def __enter__(self):
@@ -97,7 +99,7 @@ class Load(threading.Thread):
 
     def run(self):
         try:
-            while not self.ended.wait(0.005) and self.portions < PORTIONS_MAX:
+            while not self.ended.wait(self.interval) and self.portions < PORTIONS_MAX:
                 self.send_portion(self.portions)
                 self.portions += 1
         except BaseException as error:  # pylint: disable=broad-exception-caught

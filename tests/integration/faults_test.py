@@ -6,7 +6,7 @@ import subprocess
 
 import harness
 import pytest
-from faults import EVENTS, check_equal, participants, send
+from faults import EVENTS, LONG, check_equal, participants, send
 from harness import WAIT_SECONDS_MAX
 
 def shards(tallyd):
@@ -25,6 +25,9 @@ def small_disk(tmp_path):
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(folder)],
                              check=False, capture_output=True, timeout=WAIT_SECONDS_MAX)
     if mounted.returncode != 0:
+        # The nightly workflow's container may mount; others may not.
+        if LONG and os.environ.get("CI") == "true":
+            pytest.fail("a night on CI skips nothing: " + mounted.stderr.decode())
         pytest.skip("only root can make a small file system to fill up")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True, timeout=WAIT_SECONDS_MAX)
@@ -33,7 +36,7 @@ def small_disk(tmp_path):
 def fill_up(folder):
     """Takes all the space there is; the file to remove."""
     ballast = folder / "ballast"
-    with open(ballast, "wb", buffering=0) as file, contextlib.suppress(OSError):
+    with open(ballast, "ab", buffering=0) as file, contextlib.suppress(OSError):
         while True:
             file.write(b"\0" * 4096)
     return ballast
@@ -44,7 +47,22 @@ def fill_disk_of(kafka, tallyd, folder):
     ballast = fill_up(folder)
     send(kafka, 100, 3000, EVENTS[:2])
     tallyd.wait_for_output("reads no further until its store can be written")
+    fill_up(folder)     # what a failed write has given back
+    assert shards(tallyd)[0] == 200
     return ballast
+
+
+def check_blocked(tallyd):
+    """The shard says so, soon after its log line, and nothing worse; probes go on."""
+    blocked, deadline = [], harness.Deadline()
+    while not blocked or not tallyd.metric("tally_shard_write_blocked"):
+        assert not deadline.passed(), tallyd.output()
+        status, states = shards(tallyd)
+        assert status == 200, states
+        blocked = [shard for shard in states.values() if shard["state"] == "write_blocked"]
+    assert all("No space left" in shard["failure"] for shard in blocked), states
+    assert all(shard["state"] in ("live", "write_blocked") for shard in states.values()), states
+    assert tallyd.metric("tally_shard_failed") == 0
 
 
 def test_a_full_disk_stops_the_fold_and_nothing_else_until_there_is_room(kafka, start, small_disk):
@@ -56,15 +74,9 @@ def test_a_full_disk_stops_the_fold_and_nothing_else_until_there_is_room(kafka, 
     ballast = fill_disk_of(kafka, tallyd, small_disk)
     position = send(kafka, 3100, 50, EVENTS[:2])
 
-    status, states = shards(tallyd)
-    assert status == 200
-    blocked = [shard for shard in states.values() if shard["state"] == "write_blocked"]
-    assert blocked and all("No space left" in shard["failure"] for shard in blocked), states
-    assert all(shard["state"] in ("live", "write_blocked") for shard in states.values())
-    assert tallyd.metric("tally_shard_write_blocked") == len(blocked)
     for event_id in EVENTS:
         assert participants(tallyd, event_id) >= 100
-    assert tallyd.metric("tally_shard_failed") == 0
+    check_blocked(tallyd)
 
     ballast.unlink()
     for event_id in EVENTS[:2]:
@@ -87,6 +99,7 @@ def test_a_full_disk_that_the_log_of_a_store_meets_is_waited_out_too(kafka, star
     ballast = fill_up(small_disk)
     send(kafka, 100, 30)
     tallyd.wait_for_output(r"reads no further until its store can be written .* appending to file: \S+\.log")
+    check_blocked(tallyd)
     for event_id in EVENTS:
         assert participants(tallyd, event_id) >= 100
     position = send(kafka, 130, 20)

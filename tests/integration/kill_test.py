@@ -100,8 +100,9 @@ def digests(data_dir):
 
 
 def load_and_kill(kafka, start, load, dice):
-    """Sends the load in portions, and kills tallyd once in each while it reads them."""
-    producer, portion = kafka.producer(), RECORDS // KILLS
+    """Sends the load in portions, and kills tallyd once in each while it reads them. How many of
+    the kills met it between its first record and storing the last that had been sent."""
+    producer, portion, hits = kafka.producer(), RECORDS // KILLS, 0
     for kill in range(KILLS):
         # Many small checkpoints, so that a good part of the moments are in one.
         tallyd = start("--checkpoint-interval-ms", dice.choice((10, 50, 200, 1000)))
@@ -113,16 +114,19 @@ def load_and_kill(kafka, start, load, dice):
         elif how == 1:          # as soon as it listens
             tallyd.wait_listening()
         elif how == 2:          # while it replays or reads, at a chosen count of records
-            wait_for_records(tallyd, dice.randrange(portion))
+            wait_for_records(tallyd, dice.randrange(1, portion))
         elif how == 3:          # when all is sent, with reading and checkpoints under way
             sender.join()
             tallyd.wait_listening()
         else:                   # after it was ready and read on
             tallyd.wait_ready()
-            wait_for_records(tallyd, dice.randrange(portion))
+            wait_for_records(tallyd, dice.randrange(1, portion))
         tallyd.kill()
         sender.join()
+        if how in (2, 4):
+            hits += stored(tallyd.data_dir) < sum(producer.next_offsets.values())
     producer.flush()
+    return hits
 
 
 def send(producer, load, count):
@@ -132,17 +136,28 @@ def send(producer, load, count):
 
 
 def wait_for_records(tallyd, count):
-    """Until this process has read so many records, or all there are."""
-    deadline = Deadline(20)
-    while (tallyd.metric("tally_records_total") or 0) < count and not deadline.passed():
+    """Until this process has read so many records; there are more, as a portion is sent to each."""
+    deadline = Deadline()
+    while (read := tallyd.metric("tally_records_total") or 0) < count:
+        assert tallyd.running(), tallyd.output()
+        assert not deadline.passed(), f"{read} of {count} records were read\n{tallyd.output()}"
         tallyd.pause(0.01)
+
+
+def stored(data_dir):
+    """How many records the store includes."""
+    return sum(sum(shard.get("nextOffsets", {}).values()) for shard in json.loads(
+        tally("inspect", "--data-dir", data_dir, "--json").stdout)["shards"])
 
 
 def test_killed_again_and_again_during_a_load_every_count_is_exact(kafka, start, tmp_path):
     seed = int(os.environ.get("TALLY_TEST_SEED", random.SystemRandom().randrange(2**32)))
     print(f"replay with TALLY_TEST_SEED={seed}")
     kafka.create_topics()
-    load_and_kill(kafka, start, make_load(seed), random.Random(seed + 1))
+    hits = load_and_kill(kafka, start, make_load(seed), random.Random(seed + 1))
+    at_load = sum(kill % 5 in (2, 4) for kill in range(KILLS))
+    print(f"{hits} of {at_load} kills at load came before all that was sent had been stored")
+    assert hits >= at_load // 2
 
     count = Count(kafka)
     assert count.records == RECORDS

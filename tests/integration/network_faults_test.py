@@ -63,6 +63,14 @@ def check_reads_go_on(tallyd):
     assert tallyd.metric("tally_shard_failed") == 0
 
 
+def wait_reachable(tallyd, value):
+    """What the alarm TallyBrokerUnreachable is over."""
+    deadline = harness.Deadline()
+    while (found := tallyd.metric("tally_broker_reachable")) != value:
+        assert not deadline.passed(), f"tally_broker_reachable is {found}\n{tallyd.output()}"
+        tallyd.pause()
+
+
 def test_connections_are_reset_again_and_again(kafka, start, network):
     tallyd = ready(kafka, start, network)
     resets = 0
@@ -115,6 +123,7 @@ def test_a_slow_network_only_delays(kafka, start, network):
 @pytest.mark.parametrize("fault", ["delay", "silence", "refusal"])
 def test_a_network_that_is_worse_than_every_timeout_is_waited_out(kafka, start, network, fault):
     tallyd = ready(kafka, start, network)
+    wait_reachable(tallyd, 1)
     if fault == "delay":
         network.delay_seconds = 2
     elif fault == "silence":
@@ -123,9 +132,11 @@ def test_a_network_that_is_worse_than_every_timeout_is_waited_out(kafka, start, 
         network.refusing = True
         network.reset_all()
     with Load(kafka) as load:
+        wait_reachable(tallyd, 0)
         tallyd.pause(SLOW_SECONDS)
         check_reads_go_on(tallyd)
         network.heal()
+    wait_reachable(tallyd, 1)
     load.check(kafka, tallyd)
 
 

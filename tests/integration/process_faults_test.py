@@ -1,8 +1,13 @@
 """Faults of the process and its machine, on a real Kafka: standing still, clocks that jump, others
 beside it. Nothing is lost, nothing counted twice."""
 
+import email.utils
+import os
+import pathlib
 import signal
 import struct
+import subprocess
+import time
 
 import harness
 import pytest
@@ -35,6 +40,7 @@ def stand_still(tallyd, kafka, seconds):
         load.wait_for_portions(20)
         tallyd.signal(signal.SIGSTOP)
         load.wait_for_portions(20)
+        load.interval = 0.1     # not all that it may send
         tallyd.pause(seconds)
         tallyd.signal(signal.SIGCONT)
         load.wait_for_portions(20)
@@ -67,17 +73,38 @@ class Clocks:
     def __init__(self, file):
         file.write_bytes(bytes(16))
         self.file = file
+        self.wall = self.monotonic = 0
         self.env = {"LD_PRELOAD": harness.MOVING_CLOCK, "TALLY_TEST_CLOCK": str(file)}
 
     def move(self, wall, monotonic=0):
         """To so many seconds ahead."""
         with self.file.open("r+b", buffering=0) as file:
             file.write(struct.pack("qq", wall * 10**9, monotonic * 10**9))
+        self.wall, self.monotonic = wall, monotonic
+
+    def check_moved(self, tallyd):
+        """Until tallyd sees its clocks where they are now: the wall clock in what it answers (Abseil
+        looks at it anew every two seconds), the monotonic one as every process does that has the
+        library, as tallyd has."""
+        deadline = harness.Deadline()
+        while abs((told := date_of(tallyd)) - time.time() - self.wall) > HOUR / 10:
+            assert not deadline.passed(), f"its clock says {told}, {self.wall} s ahead of {time.time()}"
+            tallyd.pause()
+        maps = pathlib.Path(f"/proc/{tallyd.popen.pid}/maps").read_text("utf-8")
+        assert harness.MOVING_CLOCK in maps and str(self.file) in maps, maps
+        seen = subprocess.run(["/usr/bin/python3", "-c", "import time; print(time.monotonic())"],
+                              env={**os.environ, **self.env}, check=True, capture_output=True,
+                              timeout=harness.WAIT_SECONDS_MAX).stdout
+        assert abs(float(seen) - time.monotonic() - self.monotonic) < HOUR / 10, self.monotonic
 
 
 @pytest.fixture
 def clocks(tmp_path):
     return Clocks(tmp_path / "clocks")
+
+
+def date_of(tallyd):
+    return email.utils.parsedate_to_datetime(tallyd.get("/").headers["Date"]).timestamp()
 
 
 def check_jumps(kafka, tallyd, clocks, jumps, bad):
@@ -86,9 +113,10 @@ def check_jumps(kafka, tallyd, clocks, jumps, bad):
         for jump in jumps:
             load.wait_for_portions(5)
             clocks.move(*jump)
+            clocks.check_moved(tallyd)
             load.wait_for_portions(5)
-            position = load.producer.position()
-            assert participants(tallyd, EVENTS[0], position) >= 2 * load.portions - 60
+            acknowledged, position = load.portions, load.producer.position()
+            assert participants(tallyd, EVENTS[0], position) >= 2 * acknowledged
             wait_until_stored(tallyd)
     load.check(kafka, tallyd)
 
@@ -124,6 +152,7 @@ def test_it_starts_with_a_clock_that_is_wrong(kafka, start, clocks, jump):
     assert tallyd.stop() == 0
     clocks.move(jump)
     tallyd = start(env=clocks.env).wait_ready()
+    clocks.check_moved(tallyd)
     assert participants(tallyd, EVENTS[0], send(kafka, 20, 20)) == 40
     stop_and_check(kafka, tallyd)
 
@@ -144,6 +173,7 @@ def test_new_token_keys_are_read_though_the_clock_was_set_back(kafka, start, clo
 
     assert (status(old), status(new)) == (404, 401)
     clocks.move(-HOUR)
+    clocks.check_moved(tallyd)
     keys.write_text(tokens.jwks(old, new), "utf-8")
     deadline = harness.Deadline(30)
     while status(new) != 404:
@@ -158,6 +188,7 @@ def test_audits_go_on_when_the_clock_was_set(kafka, start, clocks, jump):
     tallyd = start("--audit-interval", "1s", env=clocks.env).wait_ready()
     participants(tallyd, EVENTS[0], send(kafka, 0, 10))
     clocks.move(jump)
+    clocks.check_moved(tallyd)
     for _ in range(2):
         done = tallyd.metric("tally_audit_runs_total", result="equal") or 0
         deadline = harness.Deadline(30)

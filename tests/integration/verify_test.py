@@ -1,6 +1,7 @@
 """`tally verify`: right stores are found right, wrong ones wrong, and what is wrong is named."""
 
 import json
+import re
 import shutil
 import subprocess
 import threading
@@ -115,6 +116,21 @@ def test_every_altered_row_is_found_and_named_with_both_values(kafka, filled, tm
         assert wrong == [kafka.partition_of(EVENT)], name
 
 
+def test_the_text_names_event_and_row_with_both_values(kafka, filled):
+    alter(kafka, filled, "distribution-views")
+    done = tally("verify", "--data-dir", filled, "--against-log", "--brokers", kafka.brokers,
+                 check=False)
+    shard = kafka.partition_of(EVENT)
+    assert done.returncode == DIFFERS, done.stderr
+    assert done.stdout.splitlines()[0].endswith(f"{kafka.partitions} shards: differs")
+    assert re.search(rf"^ +{shard} +DIFFERS ", done.stdout, re.M), done.stdout
+    named = [line for line in done.stdout.splitlines()
+             if line.startswith(f'shard {shard}, event "{EVENT}", distribution "" of channel "SNS": ')]
+    assert len(named) == 1, done.stdout
+    assert re.search(r": is .*, 1001 views for 5, should be .*, 1000 views for 5$", named[0])
+    assert not re.search(r"evt-[023]", done.stdout), "only what differs is named"
+
+
 def test_many_differences_are_counted_and_the_first_listed(kafka, filled):
     alter(kafka, filled, "event-missing")
     code, report = verify(filled, "--limit", 2, brokers=kafka.brokers)
@@ -124,16 +140,23 @@ def test_many_differences_are_counted_and_the_first_listed(kafka, filled):
     assert wrong["differences"] > 60
 
 
-def test_damaged_files_are_differences(kafka, filled):
-    shard = shard_of(kafka, filled)
-    logs = [file for file in shard.iterdir() if file.suffix in (".sst", ".log")]
-    biggest = max(logs, key=lambda file: file.stat().st_size)
+def test_a_damaged_table_is_a_difference(kafka, start):
+    kafka.create_topics()
+    tally("generate", "--brokers", kafka.brokers, "--topic-prefix", kafka.prefix, "--events", 40,
+          "--participants", 40_000)
+    tallyd = start()
+    tallyd.user("user-1", fill(kafka))
+    assert tallyd.stop() == 0
+    wrong = kafka.partition_of(EVENT)
+    tables = list(shard_of(kafka, tallyd.data_dir).glob("*.sst"))
+    biggest = max(tables, key=lambda file: file.stat().st_size)
     content = bytearray(biggest.read_bytes())
     content[len(content) // 4] ^= 0x40
     biggest.write_bytes(content)
-    code, report = verify(filled, brokers=kafka.brokers)
-    # A log's damaged end is what a crash leaves: then less is there than the log has, nothing wrong.
-    assert code == DIFFERS or report["result"] == "equal" and biggest.suffix == ".log"
+    code, report = verify(tallyd.data_dir, brokers=kafka.brokers)
+    assert code == DIFFERS
+    found = {shard["shard"]: shard["result"] for shard in report["shards"]}
+    assert {shard for shard, result in found.items() if result != "equal"} == {wrong}, found
 
 
 def test_beside_a_running_tallyd_under_load_it_is_always_equal(kafka, start):
@@ -306,6 +329,25 @@ def test_what_cannot_be_done_is_said(filled, tmp_path, flags, code, said):
     assert said.format(**places) in done.stderr, done.stderr
 
 
+def test_a_shard_whose_directory_is_gone_is_named(kafka, filled):
+    gone = shard_of(kafka, filled)
+    number = kafka.partition_of(EVENT)
+    shutil.rmtree(gone)
+    code, report = verify(filled)
+    assert (code, report["result"]) == (UNCHECKED, "unchecked")
+    assert [shard["shard"] for shard in report["shards"] if shard["result"] != "equal"] == [number]
+    text = tally("verify", "--data-dir", filled, check=False)
+    assert text.returncode == UNCHECKED
+    assert re.search(rf"^shard {number} unchecked: .*{gone.name}", text.stdout, re.M), text.stdout
+
+
+def test_shards_of_other_instances_are_not_missed(kafka, filled):
+    for number in (1, 3):
+        shutil.rmtree(filled / f"shard-{number:05}")
+    code, report = verify(filled)
+    assert (code, [shard["shard"] for shard in report["shards"]]) == (EQUAL, [0, 2])
+
+
 def test_a_shard_without_a_store_is_unchecked(kafka, filled):
     shutil.rmtree(shard_of(kafka, filled))
     shard_of(kafka, filled).mkdir()
@@ -452,6 +494,22 @@ def test_a_store_of_an_older_version_is_rebuilt_while_the_old_one_stays(kafka, s
     assert tree(filled / (shard_of(kafka, filled).name + ".old")) == old
     assert verify(filled, brokers=kafka.brokers)[0] == EQUAL
     start().wait_ready()
+
+
+def test_a_store_of_an_unknown_format_is_refused_and_not_touched(kafka, start, filled):
+    shard = shard_of(kafka, filled)
+    subprocess.run([harness.ALTER_STORE, str(shard), EVENT, "lineage-format"], check=True,
+                   timeout=WAIT_SECONDS_MAX)
+    before = tree(shard)
+    refused = start()
+    assert refused.exit_code() == 1
+    assert re.search(rf"{shard.name}.*state format version 99, newer than this binary's 1",
+                     refused.output())
+    assert "tally rebuild" in refused.output()
+    code, report = verify(filled)
+    assert code == UNCHECKED
+    assert "state format 99" in report["shards"][kafka.partition_of(EVENT)]["reason"]
+    assert tree(shard) == before
 
 
 def test_topics_that_were_made_again_are_rebuilt_from(kafka, start, filled):

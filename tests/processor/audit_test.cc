@@ -86,6 +86,7 @@ class AuditTest : public ::testing::Test {
 
 TEST_F(AuditTest, BeginsAfterAWhileAndComesAgain) {
   const auto audit = NewAudit();
+  EXPECT_EQ(Metric("tally_audit_last_success_timestamp_seconds{partition=\"7\"}"), "0");
   EXPECT_EQ(audit->Step(), absl::Seconds(30));
   EXPECT_EQ(snapshots_, 0);
   RunFor(*audit, absl::Seconds(31));

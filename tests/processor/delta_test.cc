@@ -174,8 +174,36 @@ class DeltaLife {
   Offsets position_{};
 };
 
+using Cells = std::map<std::pair<domain::Hour, domain::ChannelIndex>, domain::HourCounts>;
+
+Cells CellsOf(const PinnedEvent& event, domain::Hour begin, domain::Hour end = 1'000'000) {
+  Cells cells;
+  const auto status = ForEachHourCell(
+      event, begin, end,
+      [&](domain::Hour hour, domain::ChannelIndex channel, const domain::HourCounts& counts) {
+        cells[{hour, channel}] = counts;
+      });
+  EXPECT_TRUE(status.ok()) << status;
+  return cells;
+}
+
+// From whatever hour on it is read, and whatever is known of where it ends.
+void CheckTimeline(const PinnedEvent& event) {
+  const domain::Hour known = std::exchange(event.node->hours_end, kHoursEndUnknown);
+  const Cells all = CellsOf(event, 0);
+  event.node->hours_end = known;
+  for (const auto& [cell, counts] : all) {
+    EXPECT_EQ(CellsOf(event, cell.first, cell.first + 1).count(cell), 1u);
+    for (const domain::Hour begin : {cell.first + 1, cell.first}) {
+      const Cells expected(all.lower_bound({begin, 0}), all.end());
+      EXPECT_EQ(CellsOf(event, begin), expected) << begin << ", known to end at " << known;
+    }
+  }
+}
+
 // What a reader sees of an event, in the naive model's terms; participants cannot be read back.
 LogicalEvent Read(const PinnedEvent& event) {
+  CheckTimeline(event);
   LogicalEvent seen;
   const auto& aggregate = event.node->aggregate;
   seen.description = aggregate.description;
@@ -244,6 +272,13 @@ std::vector<std::string> LinesOf(const PinnedEvent& event) {
   return domain::Lines(one);
 }
 
+// One that was not in memory when it was asked for, and is read later.
+struct LateRead {
+  std::string id;
+  std::shared_ptr<const store::Snapshot> then;
+  std::vector<std::string> lines;  // as it was then
+};
+
 void LiveOnce(uint64_t seed) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   Random random(seed);
@@ -252,11 +287,12 @@ void LiveOnce(uint64_t seed) {
   History log;
   Offsets next{};
   std::vector<PinnedRead> pinned;
+  std::vector<LateRead> late;
   std::vector<decltype(InputRecord::event)> planned;  // folded soon, most of them as prepared
   Offsets prepared_offsets{};
   const int steps = 60 + random.Below(140);
   for (int step = 0; step < steps; ++step) {
-    switch (random.Below(14)) {
+    switch (random.Below(15)) {
       case 0:
         life.Freeze();
         break;
@@ -269,6 +305,7 @@ void LiveOnce(uint64_t seed) {
       case 3:
         if (random.Below(6) == 0) {
           pinned.clear();
+          late.clear();
           life.Restart();
           for (const auto& record : log) life.Fold(record);
         }
@@ -277,9 +314,11 @@ void LiveOnce(uint64_t seed) {
         const std::string id = "evt-" + std::to_string(random.Below(5));
         auto event = life.delta().PinResident(id);
         if (!event) {
-          auto stored = PinStored(id, life.delta().snapshot());
+          auto stored = life.delta().PinStored(id, life.delta().snapshot(),
+                                               /*keep=*/random.Below(2) == 0);
           ASSERT_TRUE(stored.ok());
           event = *stored;
+          if (event) late.push_back({id, life.delta().snapshot(), LinesOf(*event)});
         }
         if (event) pinned.push_back({*event, LinesOf(*event)});
         break;
@@ -300,6 +339,14 @@ void LiveOnce(uint64_t seed) {
         life.delta().Prepare(registrations);
         break;
       }
+      case 7: {
+        if (late.empty()) break;
+        const LateRead read = late[random.Below(static_cast<int>(late.size()))];
+        const auto event = life.delta().PinStored(read.id, read.then, /*keep=*/true);
+        ASSERT_TRUE(event.ok() && *event);
+        ASSERT_EQ(LinesOf(**event), read.lines);
+        break;
+      }
       default:
         log.push_back(RollRecord(random, next));
         if (log.back().topic() == domain::Topic::kParticipantRegistered && !planned.empty() &&
@@ -316,6 +363,7 @@ void LiveOnce(uint64_t seed) {
     }
   }
   pinned.clear();
+  late.clear();
   for (int i = 0; i < 2; ++i) {
     life.Commit();
     life.Hear();

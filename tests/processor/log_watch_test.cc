@@ -5,7 +5,7 @@
 #include <prometheus/registry.h>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
+#include "processor/latch.h"
 #include "tests/fakes/memory_log.h"
 #include "tests/fakes/memory_log_admin.h"
 
@@ -39,6 +39,13 @@ class LogWatchTest : public ::testing::Test {
     watch_->Ask(question, [this](LogAnswer answer) { answers_.push_back(std::move(answer)); });
   }
 
+  // And waits as long as it says.
+  absl::Duration Step() {
+    const absl::Duration wait = watch_->Step();
+    now_ += wait;
+    return wait;
+  }
+
   MemoryLog log_;
   std::shared_ptr<MemoryLogAdmin> admin_ = std::make_shared<MemoryLogAdmin>(log_, "sample.");
   prometheus::Registry registry_;
@@ -64,11 +71,11 @@ TEST_F(LogWatchTest, AnswersWhatIsAskedAndThenWaitsForTheInterval) {
 TEST_F(LogWatchTest, TriesAgainEverMoreSlowlyAndSaysInTheEndWhyThereIsNoAnswer) {
   admin_->failure = absl::UnavailableError("no broker");
   Ask();
-  EXPECT_EQ(watch_->Step(), absl::Milliseconds(250));
-  EXPECT_EQ(watch_->Step(), absl::Milliseconds(500));
-  for (int i = 2; i < 9; ++i) EXPECT_LE(watch_->Step(), absl::Seconds(5));
+  EXPECT_EQ(Step(), absl::Milliseconds(250));
+  EXPECT_EQ(Step(), absl::Milliseconds(500));
+  for (int i = 2; i < 9; ++i) EXPECT_LE(Step(), absl::Seconds(5));
   EXPECT_TRUE(answers_.empty());
-  watch_->Step();
+  Step();
   ASSERT_EQ(answers_.size(), 1u);
   EXPECT_TRUE(absl::IsUnavailable(answers_[0].status));
 }
@@ -77,7 +84,7 @@ TEST_F(LogWatchTest, TriesAgainEverMoreSlowlyAndSaysInTheEndWhyThereIsNoAnswer) 
 TEST_F(LogWatchTest, ASlowNetworkGetsMoreTimeWithEachTry) {
   admin_->needed = absl::Seconds(12);
   Ask();
-  for (int i = 0; i < 4; ++i) watch_->Step();
+  for (int i = 0; i < 4; ++i) Step();
   ASSERT_EQ(answers_.size(), 1u);
   EXPECT_TRUE(absl::IsDataLoss(answers_[0].status)) << answers_[0].status;
 }
@@ -90,10 +97,10 @@ TEST_F(LogWatchTest, WhatCannotBeReadIsNoJudgement) {
     admin_->failure = failure;
     answers_.clear();
     Ask(0, 0);
-    for (int i = 0; i < 4; ++i) watch_->Step();
+    for (int i = 0; i < 4; ++i) Step();
     EXPECT_TRUE(answers_.empty());
     admin_->failure = absl::OkStatus();
-    watch_->Step();
+    Step();
     ASSERT_EQ(answers_.size(), 1u);
     EXPECT_TRUE(answers_[0].status.ok()) << answers_[0].status;
   }
@@ -102,16 +109,16 @@ TEST_F(LogWatchTest, WhatCannotBeReadIsNoJudgement) {
 TEST_F(LogWatchTest, ALogThatLooksTooShortIsLookedAtAgain) {
   log_.Truncate(0, kRegistered, 5);
   Ask();
-  watch_->Step();
-  watch_->Step();
+  Step();
+  Step();
   EXPECT_TRUE(answers_.empty());
   for (int i = 5; i < 10; ++i) log_.Append(0, kRegistered, "k", absl::StrCat("v", i), 1);
-  watch_->Step();
+  Step();
   ASSERT_EQ(answers_.size(), 1u);
   EXPECT_TRUE(absl::IsDataLoss(answers_[0].status));
   log_.Truncate(0, kRegistered, 5);
   Ask();
-  for (int i = 0; i < 3; ++i) watch_->Step();
+  for (int i = 0; i < 3; ++i) Step();
   ASSERT_EQ(answers_.size(), 2u);
   EXPECT_TRUE(absl::IsOutOfRange(answers_[1].status));
 }
@@ -122,6 +129,24 @@ TEST_F(LogWatchTest, APartitionThatIsNotThereKeepsNobodyElseWaiting) {
   watch_->Step();
   ASSERT_EQ(answers_.size(), 1u);
   EXPECT_TRUE(absl::IsDataLoss(answers_[0].status));
+}
+
+// Nor those who ask later, while it is tried again and again.
+TEST_F(LogWatchTest, WhatIsTriedAgainIsLookedAtApart) {
+  Ask(3);
+  const absl::Duration wait = watch_->Step();
+  EXPECT_EQ(wait, absl::Milliseconds(250));
+  for (int i = 0; i < 5; ++i) {
+    now_ += absl::Milliseconds(10);
+    const int reads = admin_->reads;
+    answers_.clear();
+    Ask(0);
+    EXPECT_EQ(watch_->Step(), wait - (i + 1) * absl::Milliseconds(10));
+    EXPECT_EQ(answers_.size(), 1u);
+    EXPECT_EQ(admin_->reads - reads, 2) << "of who asks alone";
+  }
+  now_ += absl::Milliseconds(200);
+  EXPECT_GE(watch_->Step(), wait);
 }
 
 TEST_F(LogWatchTest, EveryIntervalShardsAreToAskAndTopicsAreCounted) {
@@ -159,11 +184,11 @@ TEST_F(LogWatchTest, NobodyHearsAnythingOfAWatchThatIsMuted) {
 }
 
 TEST_F(LogWatchTest, AThreadAnswersAndEnds) {
-  absl::Notification answered;
+  Latch answered;
   LogWatchThread thread(watch_);
   thread.Ask({.partition = 0, .next = {0, 10, 0}, .remembered = {}},
-             [&](LogAnswer) { answered.Notify(); });
-  answered.WaitForNotification();
+             [&](LogAnswer) { answered.Set(); });
+  EXPECT_TRUE(answered.WaitFor(absl::Minutes(1)));
 }
 
 }  // namespace

@@ -71,6 +71,30 @@ TEST_F(ShardTest, TellsWhenItsCheckpointIsDue) {
   EXPECT_EQ(life_->shard().TimeToCheckpoint(), std::nullopt);
 }
 
+TEST_F(ShardTest, ACheckpointBeginsEarlierByWhatTheLastOneTook) {
+  const struct {
+    absl::Duration took, due;
+  } rows[] = {{absl::Milliseconds(30), absl::Milliseconds(970)},
+              {absl::Seconds(20), absl::Milliseconds(500)},
+              {absl::ZeroDuration(), absl::Seconds(1)}};
+  int64_t next = 0;
+  for (const auto& row : rows) {
+    Register(next, next + 10);
+    next += 10;
+    life_->Work();
+    life_->Advance(absl::Seconds(1));
+    life_->Work();
+    life_->Advance(row.took);
+    ASSERT_TRUE(life_->RunBackground());
+    life_->Work();
+    Register(next, next + 10);
+    next += 10;
+    life_->Work();
+    EXPECT_EQ(life_->shard().TimeToCheckpoint(), row.due);
+    life_->Settle();
+  }
+}
+
 TEST_F(ShardTest, IdleShardCommitsNothing) {
   Register(0, 1);
   life_->Settle();
@@ -140,6 +164,23 @@ TEST_F(ShardTest, FullDeltaWaitsForTheCommitUnderWay) {
   life_->Settle();
   EXPECT_EQ(life_->Participants("evt-1"), 1'000);
   EXPECT_EQ(life_->Stored().participants, 1'000u);
+}
+
+TEST_F(ShardTest, WaitsForCompactionThatIsFarBehindAndGoesOn) {
+  Register(0, 10);
+  life_->Settle();
+  life_->store().SetStats({.level0_files = life_->options().level0_files_max + 1});
+  life_->Advance(absl::Minutes(1));
+  life_->shard().PublishStatus();
+  Register(10, 20);
+  life_->Settle();
+  EXPECT_EQ(life_->Participants("evt-1"), 10);
+  EXPECT_EQ(StoredNext(), 10);
+  life_->store().SetStats({.level0_files = life_->options().level0_files_max});
+  life_->shard().PublishStatus();
+  life_->Settle();
+  EXPECT_EQ(life_->Participants("evt-1"), 20);
+  EXPECT_EQ(StoredNext(), 20);
 }
 
 TEST_F(ShardTest, BadRecordBecomesADeadLetterOnce) {
@@ -503,6 +544,10 @@ class LogOfShardTest : public ShardTest {
     }
   }
   void Store() {
+    for (int i = 0; i < 2; ++i) {
+      WorkAndAnswer();
+      life_->Advance(absl::Seconds(1));  // it may read anew again
+    }
     WorkAndAnswer();
     life_->Settle();
   }
@@ -601,6 +646,8 @@ TEST_F(LogOfShardTest, NewsDuringAComparisonMeansAnotherOne) {
   Register(10, 20);
   life_->AnswerFromLog();
   life_->Work();
+  life_->Advance(absl::Seconds(1));
+  life_->Work();
   EXPECT_EQ(life_->Participants("evt-1"), 10);
   ASSERT_EQ(life_->asked().size(), 1u);
   life_->AnswerFromLog();
@@ -608,18 +655,21 @@ TEST_F(LogOfShardTest, NewsDuringAComparisonMeansAnotherOne) {
   EXPECT_EQ(life_->Participants("evt-1"), 20);
 }
 
-// However often there is news, each comparison lets the batch go on that was there before it.
-TEST_F(LogOfShardTest, NewsDuringAComparisonHoldsOnlyWhatComesAfterIt) {
+// However often there is news, a batch is not compared without end.
+TEST_F(LogOfShardTest, NewsDuringEveryComparisonDoNotHoldABatchForEver) {
   Register(0, 10);
   Store();
   for (int round = 1; round <= 5; ++round) {
     Register(10 * round, 10 * round + 10);
     log_.NewGeneration();
-    life_->Work();
-    ASSERT_EQ(life_->asked().size(), 1u);
-    log_.NewGeneration();
-    life_->AnswerFromLog();
-    life_->Work();
+    for (int comparison = 0; comparison < 20; ++comparison) {
+      life_->Advance(absl::Seconds(1));
+      life_->Work();
+      life_->Work();
+      if (life_->asked().empty()) continue;
+      log_.NewGeneration();
+      life_->AnswerFromLog();
+    }
     EXPECT_EQ(life_->Participants("evt-1"), static_cast<uint64_t>(10 * round + 10));
     WorkAndAnswer();
   }
@@ -665,6 +715,142 @@ TEST_F(LogOfShardTest, NoAnswerHoldsTheShardAndItAsksAgain) {
   EXPECT_FALSE(life_->shard().failed());
   EXPECT_EQ(life_->shard().position()[1], 0);
   EXPECT_EQ(life_->asked().size(), 1u);
+}
+
+// Everything up to ten was fetched, and four records are folded, when another leader comes.
+class DeposedLeaderTest : public LogOfShardTest {
+ protected:
+  DeposedLeaderTest() {
+    log_.FetchAhead();
+    Register(0, 10);
+    StepAndAnswer(4);
+    life_->shard().Step(4);
+    EXPECT_EQ(life_->shard().position()[1], 4);
+  }
+  void StepAndAnswer(size_t records) {
+    life_->shard().Step(records);
+    while (!life_->asked().empty()) life_->AnswerFromLog();
+  }
+  // The log of the new one has the old one's records up to `cut`, and others then.
+  void ElectAnother(int64_t cut, int others) {
+    log_.Truncate(0, Topic::kParticipantRegistered, cut);
+    Register(100, 100 + others);
+    log_.NewGeneration();
+  }
+  void ExpectTheStateOfTheLog() {
+    ASSERT_FALSE(life_->shard().failed()) << life_->shard().failure();
+    ASSERT_EQ(life_->Stored().next_offsets, log_.End(0));
+    ShardLife undisturbed(log_);
+    undisturbed.Settle();
+    EXPECT_EQ(domain::ToHex(life_->Stored().digest), domain::ToHex(undisturbed.Stored().digest));
+    EXPECT_EQ(life_->Participants("evt-1"), undisturbed.Participants("evt-1"));
+  }
+};
+
+struct Election {
+  int64_t cut;
+  int others;
+};
+class ElectionTest : public DeposedLeaderTest, public ::testing::WithParamInterface<Election> {};
+
+TEST_P(ElectionTest, WhatWasFetchedAndIsNotInTheLogIsNotFolded) {
+  ElectAnother(GetParam().cut, GetParam().others);
+  Store();
+  ExpectTheStateOfTheLog();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, ElectionTest,
+    ::testing::ValuesIn<Election>({{4, 0}, {4, 3}, {4, 30}, {6, 1}, {9, 10}, {10, 2}}));
+
+TEST_F(DeposedLeaderTest, NorIsABatchThatWaitsForTheComparison) {
+  log_.NewGeneration();
+  life_->shard().Step(4);
+  ASSERT_EQ(life_->asked().size(), 1u);
+  ElectAnother(5, 10);
+  Store();
+  ExpectTheStateOfTheLog();
+}
+
+TEST_F(DeposedLeaderTest, NorIsWhatIsLeftOfABatchThatWaitsForLetters) {
+  PoisonNext();
+  Register(20, 22);
+  life_->dead_letters().SetFull(true);
+  WorkAndAnswer();
+  ASSERT_EQ(life_->shard().position()[1], 10);
+  ElectAnother(10, 5);
+  life_->dead_letters().SetFull(false);
+  Store();
+  ExpectTheStateOfTheLog();
+  EXPECT_TRUE(life_->dead_letters().letters().empty()) << "the bad record is not in the log";
+}
+
+TEST_F(DeposedLeaderTest, WhatWasFoldedAndIsNotInTheLogQuarantinesTheShard) {
+  ElectAnother(3, 10);
+  WorkAndAnswer();
+  EXPECT_TRUE(life_->shard().GetHealth().quarantined);
+  EXPECT_EQ(life_->shard().position()[1], 4);
+}
+
+TEST_F(DeposedLeaderTest, ALogThatIsTooShortForWhatWasFoldedStopsTheShard) {
+  ElectAnother(2, 1);
+  WorkAndAnswer();
+  EXPECT_TRUE(life_->shard().failed());
+  EXPECT_FALSE(life_->shard().GetHealth().quarantined);
+}
+
+// The log's end is where the old one's was, or before it, for what was fetched only.
+TEST_F(DeposedLeaderTest, AnOffsetThatIsGoneByThenIsReadFromWhereTheShardIs) {
+  ElectAnother(4, 2);
+  log_.FailNextPoll(absl::OutOfRangeError("offset 10 was to be read, but the log ends at 6"));
+  Store();
+  ExpectTheStateOfTheLog();
+  log_.FailNextPoll(absl::OutOfRangeError("without any news"));
+  life_->Work();
+  EXPECT_TRUE(life_->shard().failed());
+}
+
+// A connection that is lost again and again: what was taken in between is used, and what was
+// fetched is thrown away now and then.
+TEST_F(DeposedLeaderTest, NewsWithoutEndDoNotKeepItFromReading) {
+  Register(10, 200);
+  const int before = log_.read_anew();
+  std::mt19937 random(1);
+  for (int step = 0; step < 4'000; ++step) {
+    if (random() % 4 == 0) log_.NewGeneration();
+    life_->shard().Step(4);
+    if (random() % 4 == 0) log_.NewGeneration();
+    while (!life_->asked().empty()) life_->AnswerFromLog();
+    if (step == 20) ElectAnother(life_->shard().position()[1] + 5, 100);
+    life_->Advance(absl::Milliseconds(5));
+  }
+  EXPECT_GT(life_->shard().position()[1], 40);
+  EXPECT_LE(log_.read_anew() - before, 20'000 / 50) << "in twenty seconds";
+  Store();
+  ExpectTheStateOfTheLog();
+}
+
+TEST_F(DeposedLeaderTest, NewsWhileNothingComesAreNoReasonToReadAnewAllTheTime) {
+  Store();
+  const int before = log_.read_anew();
+  for (int time = 0; time < 600; ++time) {
+    log_.NewGeneration();
+    WorkAndAnswer();
+    life_->Advance(absl::Milliseconds(100));
+  }
+  EXPECT_LE(log_.read_anew() - before, 70) << "in a minute";
+}
+
+TEST_F(LogOfShardTest, NorWhereNothingHasComeYet) {
+  log_.FetchAhead();
+  WorkAndAnswer();
+  const int before = log_.read_anew();
+  for (int time = 0; time < 6'000; ++time) {
+    log_.NewGeneration();
+    WorkAndAnswer();
+    life_->Advance(absl::Milliseconds(10));
+  }
+  EXPECT_LE(log_.read_anew() - before, 70) << "in a minute";
 }
 
 TEST_F(LogOfShardTest, AnAnswerForAShardThatIsGoneIsNoMatter) {

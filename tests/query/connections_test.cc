@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <deque>
 
 #include "query/listen.h"
@@ -64,6 +65,21 @@ TEST_F(ConnectionsTest, WhoHasMostGoesFirstWhenAllAreFull) {
   EXPECT_TRUE(single.aborted);
   EXPECT_FALSE(served.aborted);
   EXPECT_FALSE(next.aborted);
+}
+
+// Whoever comes among many others has not been looked at yet.
+TEST_F(ConnectionsTest, NewcomersDoNotPushOutEachOther) {
+  const auto now = [] { return std::chrono::steady_clock::now().time_since_epoch().count(); };
+  FakeConnection& idle = Add("10.0.0.1", 1, true);
+  FakeConnection& newcomer = Add("10.0.0.2", now());
+  FakeConnection& other = Add("10.0.0.3", now());
+  FakeConnection& silent = Add("10.0.0.4", 2);
+  Add("10.0.0.5", now());
+  EXPECT_TRUE(silent.aborted);
+  Add("10.0.0.6", now());
+  EXPECT_TRUE(idle.aborted);
+  EXPECT_FALSE(newcomer.aborted);
+  EXPECT_FALSE(other.aborted);
 }
 
 TEST_F(ConnectionsTest, NobodyGoesWhileBeingWorkedFor) {

@@ -264,6 +264,7 @@ TEST_F(ServerTest, SlowAndSilentClientsAreClosed) {
 TEST_F(ServerTest, OneTooManyTakesThePlaceOfWhoWaitsLongest) {
   ServerOptions options;
   options.connections_max = 2;
+  options.newcomer_grace = absl::ZeroDuration();
   Serve(options);
   HttpClient served = Connect();
   EXPECT_EQ(served.Get(kTarget).status, 200);

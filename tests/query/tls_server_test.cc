@@ -4,10 +4,18 @@
 #include <openssl/ssl.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
 
 #include "query/http/api.h"
 #include "query/http/server.h"
+#include "query/http/stream.h"
 #include "query/tls/credentials.h"
+#include "query/tls/server_context.h"
 #include "tests/fakes/sample_reader.h"
 #include "tests/query/http_client.h"
 #include "tests/query/tls/certificates.h"
@@ -24,6 +32,7 @@ using ::tally::testing::Identity;
 using ::tally::testing::ScratchFolder;
 using ::tally::testing::TlsClient;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 const std::string kTarget = "/api/v1/events/evt-1/analytics";
 const std::string kGood = "GET " + kTarget + " HTTP/1.1\r\nHost: tally\r\n\r\n";
@@ -75,6 +84,71 @@ TEST_F(TlsServerTest, AnswersAsItDoesInPlain) {
   client.Send("GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
   EXPECT_EQ(client.Read().status, 400);
   EXPECT_TRUE(client.AwaitClose());
+}
+
+// A closed socket's number is soon another's: whatever OpenSSL is asked for then, it leaves that
+// one alone.
+TEST_F(TlsServerTest, NothingIsSaidToWhoHasTheDescriptorNext) {
+  const auto credentials =
+      tls::ReadCredentials({folder_.Path("cert.pem"), folder_.Path("key.pem"), ""}).value();
+  const auto context = tls::MakeServerContext(credentials).value();
+  boost::asio::io_context loop{1};
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+  boost::asio::ip::tcp::socket socket(loop);
+  socket.assign(boost::asio::ip::tcp::v4(), ends[0]);
+  const auto stream = std::make_shared<Stream>(std::move(socket), context.get());
+  stream->Close();
+  int others[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, others), 0);
+  if (others[0] != ends[0]) dup2(others[0], ends[0]);
+  const std::string hello = "not for you";
+  ASSERT_EQ(write(others[1], hello.data(), hello.size()), static_cast<ssize_t>(hello.size()));
+
+  Stream::ErrorCode handshake, read, written;
+  char bytes[64];
+  const auto try_all = [&]() -> boost::asio::awaitable<void> {
+    handshake = co_await stream->Handshake();
+    co_await stream->Read(boost::asio::buffer(bytes), read);
+    stream->TryWrite("x", written);
+    co_await stream->Linger(64);
+  };
+  boost::asio::co_spawn(loop, try_all(), boost::asio::detached);
+  loop.run();
+  EXPECT_TRUE(handshake && read && written);
+  EXPECT_EQ(recv(others[1], bytes, sizeof bytes, 0), -1) << "something was written";
+  EXPECT_EQ(recv(others[0], bytes, sizeof bytes, 0), static_cast<ssize_t>(hello.size()));
+  for (const int end : {ends[0], ends[1], others[1]}) close(end);
+  if (others[0] != ends[0]) close(others[0]);
+}
+
+// More than sockets hold, before the client reads the first.
+TEST_F(TlsServerTest, ReadyAnswersPass) {
+  const auto freshness = std::make_shared<::tally::testing::FakeFreshness>();
+  freshness->Set(Standing{{ShardPosition{}}, false});
+  reader_.freshness = freshness;
+  AnswerCache cache(size_t{1} << 20);
+  const auto ready = MakeReadyAnswers(service_, cache, &metrics_);
+  credentials_ =
+      tls::CredentialStore::Open({folder_.Path("cert.pem"), folder_.Path("key.pem"), ""}, registry_)
+          .value();
+  ServerOptions options;
+  options.credentials = credentials_.get();
+  options.ready = ready.get();
+  server_ = Server::Start(options, ApiRoutes(service_, &cache), &metrics_).value();
+  HttpClient client = Connect();
+  const size_t body = client.Get(kTarget).body.size();
+  constexpr int kRequests = 3000;
+  std::string requests;
+  for (int i = 0; i < kRequests; ++i) requests += kGood;
+  client.Send(requests);
+  for (int i = 0; i < kRequests; ++i) {
+    const HttpReply reply = client.Read();
+    ASSERT_EQ(reply.status, 200) << i;
+    ASSERT_EQ(reply.body.size(), body) << i;
+  }
+  server_.reset();
+  EXPECT_THAT(Metrics(), Not(HasSubstr("tally_http_answers_reused_total 0\n")));
 }
 
 TEST_F(TlsServerTest, BigAnswersAndBodiesPass) {

@@ -12,6 +12,7 @@ struct Config {
 
   int partitions = 1;
   int instances = 1;  // at first
+  bool twin = false;  // the first instance runs twice, on disks of their own
   int workers = 1;    // an instance's
 
   // How many different ones the records speak of.
@@ -33,6 +34,9 @@ struct Config {
   int position_waiters_max = 100;
   int events_per_step = 4;
   bool ends_known = true;  // the source hears of the log's end
+
+  // A model that is wrong on purpose: it does not know about one record in so many; 0: about all.
+  int model_lacks_one_in = 0;
 
   // Of the real store.
   int ingest_rows_min = 20;

@@ -43,7 +43,8 @@ class Disk {
   // ends with Heal: the store is gone then.
   virtual void FlipBit(int32_t partition, Random& random) = 0;
   virtual bool is_damaged(int32_t partition) const = 0;
-  // The store says that compaction is behind, or no longer.
+  // A slow disk: compaction falls behind, and the store says so, until it no longer does. (Slow
+  // reads and commits are jobs with much in the middle of them, see StoreUse.)
   virtual void SetBehind(int32_t partition, bool behind) = 0;
   virtual void Heal() = 0;
 

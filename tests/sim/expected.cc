@@ -1,6 +1,7 @@
 #include "tests/sim/expected.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
@@ -143,6 +144,18 @@ void Expected::Add(const Input& input, int64_t offset) {
       {.mark = {.offset = offset, .timestamp = input.timestamp_ms}, .event = event});
 }
 
+void Expected::CutOff(int32_t partition, Topic topic, int64_t offset) {
+  std::erase_if(bad_[partition],
+                [&](const Bad& bad) { return bad.topic == topic && bad.offset >= offset; });
+  for (const std::string& id : event_ids_[partition]) {
+    OfEvent& of_event = events_.find(id)->second;
+    std::erase_if(of_event.records, [&](const auto& record) {
+      return record.topic() == topic && record.mark.offset >= offset;
+    });
+    of_event.states.clear();
+  }
+}
+
 bool Expected::IsSeen(int32_t partition, Topic topic, int64_t offset) const {
   const Log::TopicPartition& at = log_.At(partition, topic);
   const auto& entries = at.before ? *at.before : at.entries;
@@ -205,19 +218,19 @@ std::string Expected::LettersMissing(int32_t partition, const Offsets& offsets,
 }
 
 std::string Expected::LettersTooMany(int32_t partition, const LetterTopics& letters) const {
-  std::array<size_t, domain::kTopicCount> expected{};
+  std::array<std::vector<int64_t>, domain::kTopicCount> expected;
   if (const auto found = bad_.find(partition); found != bad_.end()) {
     for (const Bad& bad : found->second) {
-      if (IsSeen(partition, bad.topic, bad.offset))
-        ++expected[static_cast<size_t>(Index(bad.topic))];
+      if (!IsSeen(partition, bad.topic, bad.offset)) continue;
+      expected[static_cast<size_t>(Index(bad.topic))].push_back(bad.offset);
     }
   }
   for (const Topic topic : domain::kTopics) {
-    const size_t is = letters.CountOf({Index(topic), partition});
-    const size_t should_be = expected[static_cast<size_t>(Index(topic))];
-    if (is != should_be) {
-      return fmt::format("topic {} partition {} has {} dead letters of {} bad records",
-                         Index(topic), partition, is, should_be);
+    const std::vector<int64_t> are = letters.OffsetsOf({Index(topic), partition});
+    const auto& should_be = expected[static_cast<size_t>(Index(topic))];
+    if (are != should_be) {
+      return fmt::format("topic {} partition {} has dead letters of {}, and bad records at {}",
+                         Index(topic), partition, fmt::join(are, " "), fmt::join(should_be, " "));
     }
   }
   return "";

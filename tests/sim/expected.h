@@ -28,6 +28,9 @@ class Expected {
   // The log has got this record there.
   void Add(const Input& input, int64_t offset);
 
+  // It has nothing from this offset on any more.
+  void CutOff(int32_t partition, domain::Topic topic, int64_t offset);
+
   // The event as of these offsets of its shard; an empty one if there is nothing of it.
   const domain::LogicalEvent& EventAt(std::string_view event_id, const Offsets& offsets);
   // All of a shard.

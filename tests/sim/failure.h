@@ -14,7 +14,7 @@ struct Report {
   int32_t steps_done;
   // Of a life that ended well, too.
   uint64_t trace;  // a hash of everything that was observed: the same for the same seed
-  uint64_t reads, checkpoints, crashes, records;
+  uint64_t reads, jobs, crashes, records;
 };
 
 // Where Fail writes; never null while a life runs.

@@ -77,7 +77,8 @@ class Maker {
     event_id_ = EventId(random_.Below(config_.events));
     input_.key = std::string(event_id_);
     input_.partition = PartitionOfEvent(config_, event_id_);
-    input_.timestamp_ms = kBase + kDay + random_.Below(100) * 1000;
+    // Records that say the same differ in it, as they do in a real log.
+    input_.timestamp_ms = kBase + kDay + random_.Below(100'000);
     json_ = random_.Percent(60);
     const int kind = random_.Below(10);
     if (kind < 2) {

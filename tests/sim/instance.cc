@@ -14,6 +14,9 @@
 namespace tally::sim {
 namespace {
 
+// So few that a slow disk has shards wait for compaction; more than compaction leaves.
+constexpr uint64_t kRunsMax = 5;
+
 std::string Text(const absl::Status& status) { return status.ToString(); }
 
 bool AnyAbove(const Offsets& a, const Offsets& b) {
@@ -125,6 +128,7 @@ absl::Status Instance::Add(Worker& worker, int32_t partition) {
   options.dead_letters_in_flight_max = config.letters_in_flight_max;
   options.position_waiters_max = static_cast<size_t>(config.position_waiters_max);
   options.filter_rows_at_a_time = static_cast<size_t>(config.filter_rows_at_a_time);
+  options.level0_files_max = kRunsMax;
 
   auto store = Interleaved(std::move(opened->store), around_.store_use);
   Owned& owned = owned_[partition];
@@ -178,7 +182,18 @@ void Instance::CheckStore(int32_t partition, const OpenedShard& opened) {
 
 void Instance::Kill(Random& random) { End(random, /*crash=*/true); }
 
+void Instance::NoteFolded() {
+  for (const auto& [partition, owned] : owned_) {
+    if (owned.shard == nullptr) continue;
+    Offsets& folded = around_.folded[partition];
+    for (size_t topic = 0; topic < folded.size(); ++topic) {
+      folded[topic] = std::max(folded[topic], owned.shard->position()[topic]);
+    }
+  }
+}
+
 void Instance::End(Random& random, bool crash) {
+  NoteFolded();
   if (crash) disk_.BeginCrash();
   jobs_.clear();
   if (letters_ != nullptr) letters_->Crash(random);
@@ -242,6 +257,11 @@ std::vector<Shard*> Instance::shards() const {
   return shards;
 }
 
+bool Instance::has_failed() const {
+  return std::any_of(owned_.begin(), owned_.end(),
+                     [](const auto& owned) { return owned.second.shard->failed(); });
+}
+
 std::optional<CheckpointRow> Instance::Stored(int32_t partition) const {
   const auto found = owned_.find(partition);
   if (found == owned_.end()) return std::nullopt;
@@ -259,6 +279,7 @@ void Instance::ExcuseAll() {
 }
 
 void Instance::CheckShards() {
+  NoteFolded();
   for (auto& [partition, owned] : owned_) {
     const Shard& shard = *owned.shard;
     if (shard.failed() && !IsExcused(partition)) {

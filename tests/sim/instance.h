@@ -28,7 +28,11 @@ namespace tally::sim {
 // What all instances of a life share.
 struct Surroundings {
   explicit Surroundings(const Config& life_config)
-      : config(life_config), log(config), expected(config, log), metrics(registry, "sample.") {}
+      : config(life_config),
+        log(config),
+        expected(config, log),
+        letter_topics(!config.twin),
+        metrics(registry, "sample.") {}
 
   const Config config;
   Clock clock;
@@ -39,6 +43,7 @@ struct Surroundings {
   prometheus::Registry registry;
   Metrics metrics;
   StoreUse store_use;
+  std::map<int32_t, Offsets> folded;  // the highest position of each partition's shards, ever
 };
 
 class Instance {
@@ -79,6 +84,7 @@ class Instance {
   // nullptr: not owned, or not running.
   Shard* shard(int32_t partition) const;
   std::vector<Shard*> shards() const;
+  bool has_failed() const;  // a shard has
   // The checkpoint row, or the offsets in it, that the store holds now; nullopt: it cannot be read.
   std::optional<CheckpointRow> Stored(int32_t partition) const;
   std::optional<Offsets> StoredOffsets(int32_t partition) const;
@@ -102,6 +108,7 @@ class Instance {
     const store::Store* store = nullptr;
     Offsets highest{};  // position seen in this run
   };
+  void NoteFolded();
   // `crash`: it has no time to close stores in order.
   void End(Random& random, bool crash);
   absl::Status Add(Worker& worker, int32_t partition);

@@ -13,7 +13,7 @@ using domain::Index;
 
 void LetterTopics::Add(const Place& place, const Letter& letter) {
   auto& letters = letters_[place];
-  if (!letters.empty() && letters.back().offset >= letter.offset) {
+  if (one_writer_ && !letters.empty() && letters.back().offset >= letter.offset) {
     Fail("letter", fmt::format("the dead letter of topic {} partition {} offset {} was written "
                                "after that of offset {}: repeated or out of order",
                                place.first, place.second, letter.offset, letters.back().offset));
@@ -29,17 +29,20 @@ const LetterTopics::Letter* LetterTopics::Find(const Place& place, int64_t offse
   return found == letters->second.end() ? nullptr : &*found;
 }
 
-size_t LetterTopics::CountOf(const Place& place) const {
-  const auto letters = letters_.find(place);
-  return letters == letters_.end() ? 0 : letters->second.size();
+std::vector<int64_t> LetterTopics::OffsetsOf(const Place& place) const {
+  std::set<int64_t> offsets;
+  if (const auto letters = letters_.find(place); letters != letters_.end()) {
+    for (const Letter& letter : letters->second) offsets.insert(letter.offset);
+  }
+  return {offsets.begin(), offsets.end()};
 }
 
 Offsets LetterTopics::WrittenBelow(int32_t partition) const {
   Offsets below{};
   for (const auto& [place, letters] : letters_) {
-    if (place.second == partition && !letters.empty()) {
-      below[static_cast<size_t>(place.first)] = letters.back().offset + 1;
-    }
+    if (place.second != partition) continue;
+    int64_t& of_topic = below[static_cast<size_t>(place.first)];
+    for (const Letter& letter : letters) of_topic = std::max(of_topic, letter.offset + 1);
   }
   return below;
 }

@@ -23,15 +23,20 @@ class LetterTopics {
   };
   using Place = std::pair<int, int32_t>;  // topic index, partition
 
-  // A letter must not be repeated: fails the life.
+  // `one_writer`: letters must not be repeated.
+  explicit LetterTopics(bool one_writer) : one_writer_(one_writer) {}
+
+  // Fails the life when a letter is repeated that must not be.
   void Add(const Place& place, const Letter& letter);
   // nullptr: there is none.
   const Letter* Find(const Place& place, int64_t offset) const;
-  size_t CountOf(const Place& place) const;
+  // In the order of the log, each once.
+  std::vector<int64_t> OffsetsOf(const Place& place) const;
   // What start-up finds out from the topics' ends.
   Offsets WrittenBelow(int32_t partition) const;
 
  private:
+  const bool one_writer_;
   std::map<Place, std::vector<Letter>> letters_;
 };
 

@@ -12,10 +12,18 @@
 
 namespace tally::sim {
 
+// Longer than any life takes: what has not ended then hangs. Sanitizers make each many times as
+// long.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr int kLifeSecondsMax = 600;
+#else
+inline constexpr int kLifeSecondsMax = 60;
+#endif
+
 struct LifeOptions {
   StoryLimits limits;
   bool verbose = false;
-  int seconds_max = 60;
+  int seconds_max = kLifeSecondsMax;
 };
 
 struct LifeResult {

@@ -16,7 +16,8 @@ class Batch final : public RecordBatch {
   std::span<const domain::Record> records() const override { return records_; }
   const Offsets& next_offsets() const override { return next_; }
 
-  void Add(int64_t offset, const Input& input) {
+  void Add(int64_t offset, Input taken) {
+    const Input& input = inputs_.emplace_back(std::move(taken));
     auto& headers = headers_.emplace_back();
     for (const auto& [name, value] : input.headers) headers.push_back({name, value});
     records_.push_back({.topic = input.topic,
@@ -35,6 +36,7 @@ class Batch final : public RecordBatch {
   bool empty() const { return records_.empty() && next_ == Offsets{-1, -1, -1}; }
 
  private:
+  std::deque<Input> inputs_;
   std::vector<domain::Record> records_;
   std::deque<std::vector<domain::Header>> headers_;
   Offsets next_{-1, -1, -1};
@@ -45,7 +47,9 @@ class Batch final : public RecordBatch {
 class Log::PartitionSource final : public ShardSource {
  public:
   PartitionSource(Log& log, int32_t partition, const Offsets& from, uint64_t salt)
-      : log_(log), partition_(partition), next_(from), random_(salt) {}
+      : log_(log), partition_(partition), random_(salt) {
+    StartAt(from);
+  }
 
   // By chance: which topic comes first, and how much of what is there has come already.
   absl::StatusOr<std::unique_ptr<RecordBatch>> Poll(size_t records_max) override {
@@ -62,6 +66,10 @@ class Log::PartitionSource final : public ShardSource {
     return batch;
   }
 
+  absl::Status ReadAnew(const Offsets& from) override {
+    StartAt(from);
+    return absl::OkStatus();
+  }
   uint64_t LogGeneration() const override {
     return log_.faults_[static_cast<size_t>(partition_)].generation;
   }
@@ -70,39 +78,77 @@ class Log::PartitionSource final : public ShardSource {
   }
 
  private:
-  absl::Status Take(Topic topic, size_t records_max, Batch& batch) {
+  struct Fetched {
+    int64_t offset;
+    std::optional<Input> input;  // nullopt: nothing that is seen
+  };
+  struct Reader {
+    int64_t next = 0;  // to be handed out
+    std::deque<Fetched> fetched;
+    int64_t fetched_to() const { return next + static_cast<int64_t>(fetched.size()); }
+  };
+
+  void StartAt(const Offsets& from) {
+    for (size_t topic = 0; topic < from.size(); ++topic) {
+      readers_[topic] = {.next = from[topic], .fetched = {}};
+    }
+  }
+
+  // Some of it is still on its way, but something has come.
+  size_t Some(size_t room) {
+    const bool all = random_.Percent(70);
+    return all ? room : std::min<size_t>(room, 1 + static_cast<size_t>(random_.Below(5)));
+  }
+
+  absl::Status Fetch(Topic topic) {
     const TopicPartition& at = log_.At(partition_, topic);
-    int64_t& next = next_[static_cast<size_t>(Index(topic))];
-    if (next < at.begin || next > at.end()) {
-      return absl::OutOfRangeError(fmt::format("offset {} of topic {} is not in [{}, {}]", next,
+    Reader& reader = readers_[static_cast<size_t>(Index(topic))];
+    const int64_t from = reader.fetched_to();
+    if (from < at.begin || from > at.end()) {
+      if (!reader.fetched.empty()) return absl::OkStatus();
+      return absl::OutOfRangeError(fmt::format("offset {} of topic {} is not in [{}, {}]", from,
                                                Index(topic), at.begin, at.end()));
     }
-    // Some of it is still on its way, but something has come.
-    const bool all = random_.Percent(70);
-    const size_t room = records_max - std::min(records_max, batch.size());
-    size_t left = all ? room : std::min<size_t>(room, 1 + static_cast<size_t>(random_.Below(5)));
-    const int64_t before = next;
-    for (; next < at.stable_end(); ++next) {
-      const Entry& entry = at.entries[static_cast<size_t>(next)];
-      if (!entry.input || entry.hidden) continue;
-      if (left == 0) break;
-      batch.Add(next, *entry.input);
-      --left;
+    if (from >= at.stable_end()) return absl::OkStatus();
+    const size_t count = Some(static_cast<size_t>(at.stable_end() - from));
+    for (size_t i = 0; i < count; ++i) {
+      const int64_t offset = from + static_cast<int64_t>(i);
+      const Entry& entry = at.entries[static_cast<size_t>(offset)];
+      reader.fetched.push_back({offset, entry.hidden ? std::nullopt : entry.input});
     }
-    if (next > before) batch.Reach(topic, next);
+    return absl::OkStatus();
+  }
+
+  absl::Status Take(Topic topic, size_t records_max, Batch& batch) {
+    if (absl::Status status = Fetch(topic); !status.ok()) return status;
+    Reader& reader = readers_[static_cast<size_t>(Index(topic))];
+    size_t left = Some(records_max - std::min(records_max, batch.size()));
+    const int64_t before = reader.next;
+    for (; !reader.fetched.empty(); ++reader.next) {
+      const Fetched& first = reader.fetched.front();
+      if (first.input && left == 0) break;
+      if (first.input) {
+        batch.Add(first.offset, *first.input);
+        --left;
+      }
+      reader.fetched.pop_front();
+    }
+    if (reader.next > before) batch.Reach(topic, reader.next);
     return absl::OkStatus();
   }
 
   void Rewind(int records) {
     for (const Topic topic : domain::kTopics) {
-      int64_t& next = next_[static_cast<size_t>(Index(topic))];
-      next = std::min(next, std::max(log_.At(partition_, topic).begin, next - records));
+      Reader& reader = readers_[static_cast<size_t>(Index(topic))];
+      const int64_t begin = log_.At(partition_, topic).begin;
+      reader.next = std::min(reader.next, std::max(begin, reader.next - records));
+      reader.fetched.clear();
     }
   }
 
   Log& log_;
   const int32_t partition_;
-  Offsets next_;
+  std::array<Reader, domain::kTopicCount> readers_;
   Random random_;
 };
 
@@ -232,6 +278,13 @@ void Log::EndAllTransactions() {
 void Log::DeleteBelow(int32_t partition, Topic topic, int64_t offset) {
   TopicPartition& at = At(partition, topic);
   at.begin = std::max(at.begin, std::min(offset, at.stable_end()));
+}
+
+void Log::CutOff(int32_t partition, Topic topic, int64_t offset) {
+  TopicPartition& at = At(partition, topic);
+  at.entries.resize(static_cast<size_t>(offset));
+  if (at.open_since >= offset) at.open_since.reset();
+  ++faults_[static_cast<size_t>(partition)].generation;
 }
 
 Offsets Log::StableEnd(int32_t partition) const {

@@ -1,6 +1,6 @@
 // The three topics, as brokers keep them and a read-committed client sees them: transaction markers
 // and aborted records leave gaps, an open transaction holds back what follows it, history may be
-// deleted. Read through the real interfaces.
+// deleted, and the unread end be lost. Read through the real interfaces, which fetch ahead.
 #pragma once
 
 #include <array>
@@ -50,6 +50,9 @@ class Log {
   void EndAllTransactions();
   // The broker has deleted everything below the offset.
   void DeleteBelow(int32_t partition, domain::Topic topic, int64_t offset);
+
+  // A leader is elected that has nothing from this offset on.
+  void CutOff(int32_t partition, domain::Topic topic, int64_t offset);
 
   // Deleted and made again, with so many records that it did not have before.
   void Remake(int32_t partition, domain::Topic topic, int64_t records);

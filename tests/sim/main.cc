@@ -5,11 +5,15 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "absl/strings/str_join.h"
 #include "tests/sim/life.h"
 #include "tests/sim/shrink.h"
 
@@ -21,11 +25,13 @@ struct Options {
   uint64_t first = 1;
   uint64_t lives = 0;  // 0: until the time is over
   double seconds = 0;  // 0: until the lives are over
-  int rocks_percent = 10;
+  int rocks_percent = 25;
   std::string store = "both";
   int shrink_lives = 600;
   bool verbose = false;
   bool twice = false;
+  std::vector<size_t> keep;  // steps of the seed's story; none: all
+  int model_lacks_one_in = 0;
   int steps_max = 400;
 };
 
@@ -35,6 +41,7 @@ using Store = StoryLimits::Store;
 LifeOptions OptionsOf(const Options& options, uint64_t seed) {
   LifeOptions life;
   life.limits.steps_max = options.steps_max;
+  life.limits.model_lacks_one_in = options.model_lacks_one_in;
   const bool rocks = options.store == "both" ? static_cast<int>(seed % 100) < options.rocks_percent
                                              : options.store == "rocks";
   life.limits.store = rocks ? Store::kRocks : Store::kMemory;
@@ -48,24 +55,38 @@ std::string ReplayCommand(const Options& options, uint64_t seed) {
   if (options.steps_max != Options().steps_max) {
     command += fmt::format(" --steps {}", options.steps_max);
   }
+  if (options.model_lacks_one_in > 0) {
+    command += fmt::format(" --wrong-model {}", options.model_lacks_one_in);
+  }
   return command;
+}
+
+// Whatever it was that failed, with a hash of all that was observed before.
+void TellFailure(uint64_t seed, const LifeResult& failure) {
+  fmt::print("\nFAILED: seed {}, after {} steps: {}\n{}\ntrace {:016x}\n", seed, failure.steps_done,
+             failure.kind, failure.text, failure.report.trace);
 }
 
 void Tell(const Options& options, uint64_t seed, const LifeResult& failure) {
   const LifeOptions life = OptionsOf(options, seed);
-  fmt::print("\nFAILED: seed {}, after {} steps: {}\n{}\n", seed, failure.steps_done, failure.kind,
-             failure.text);
+  TellFailure(seed, failure);
   fmt::print("replay: {} --verbose\n", ReplayCommand(options, seed));
   std::fflush(stdout);
+  if (options.shrink_lives == 0) return;
   const Shrunk shrunk = Shrink(seed, life, failure, options.shrink_lives);
   const Story story = MakeStory(seed, life.limits);
   fmt::print("\nThe same in fewer steps (found in {} lives):\n  {}\n", shrunk.lives,
              story.config.ToString());
+  std::vector<size_t> kept;
   for (size_t i = 0; i < story.steps.size(); ++i) {
-    if (!shrunk.without[i]) fmt::print("{:5}  {}\n", i, story.steps[i].ToString(story.config));
+    if (shrunk.without[i]) continue;
+    fmt::print("{:5}  {}\n", i, story.steps[i].ToString(story.config));
+    kept.push_back(i);
   }
-  fmt::print("  then, when everything has come to rest or before: {}\n{}\n", shrunk.result.kind,
-             shrunk.result.text);
+  fmt::print("  then, when everything has come to rest or before:\n");
+  TellFailure(seed, shrunk.result);
+  fmt::print("replay: {} --keep {} --verbose\n", ReplayCommand(options, seed),
+             kept.empty() ? std::to_string(story.steps.size()) : absl::StrJoin(kept, ","));
   std::fflush(stdout);
 }
 
@@ -76,7 +97,18 @@ int LiveOne(const Options& options) {
   if (options.verbose) {
     fmt::print("{}\n", MakeStory(*options.seed, life.limits).config.ToString());
   }
-  const LifeResult result = LiveOnce(*options.seed, life);
+  std::vector<bool> without;
+  if (!options.keep.empty()) {
+    without.assign(MakeStory(*options.seed, life.limits).steps.size(), true);
+    for (const size_t step : options.keep) {
+      if (step < without.size()) without[step] = false;
+    }
+  }
+  const LifeResult result = LiveOnce(*options.seed, life, without);
+  if (!result.ok && !without.empty()) {
+    TellFailure(*options.seed, result);
+    return 1;
+  }
   if (!result.ok) {
     Tell(options, *options.seed, result);
     return 1;
@@ -115,22 +147,26 @@ int LiveMany(const Options& options) {
     total.records += result.report.records;
     total.reads += result.report.reads;
     total.crashes += result.report.crashes;
-    total.checkpoints += result.report.checkpoints;
+    total.jobs += result.report.jobs;
   }
   fmt::print(
       "{} lives from seed {} on, {:.1f} s: {} records, {} reads, {} background jobs, {} "
       "crashes, nothing wrong\n",
-      lives, options.first, seconds(), total.records, total.reads, total.checkpoints,
-      total.crashes);
+      lives, options.first, seconds(), total.records, total.reads, total.jobs, total.crashes);
   return 0;
 }
 
 // Hash tables iterate by where they lie in memory: lives are the same again only if that is.
 void RunWithoutAddressRandomisation(char** arguments) {
   const int before = personality(0xffffffff);
-  if (before < 0 || (before & ADDR_NO_RANDOMIZE) != 0) return;
-  if (personality(static_cast<unsigned long>(before | ADDR_NO_RANDOMIZE)) < 0) return;
-  execv("/proc/self/exe", arguments);
+  if (before >= 0 && (before & ADDR_NO_RANDOMIZE) != 0) return;
+  if (before >= 0 && personality(static_cast<unsigned long>(before | ADDR_NO_RANDOMIZE)) >= 0) {
+    execv("/proc/self/exe", arguments);
+  }
+  fmt::print(stderr,
+             "sim: addresses stay random ({}): in another process, a seed may give another life. "
+             "Allow personality(2), which containers may forbid.\n",
+             std::strerror(errno));
 }
 
 int Main(int argc, char** argv) {
@@ -140,7 +176,7 @@ int Main(int argc, char** argv) {
   CLI::App app(
       "Simulated lives of tallyd: crashes, power losses and every interleaving, from one "
       "seed each");
-  app.add_option("--seed", options.seed, "Live this one life only");
+  auto* seed = app.add_option("--seed", options.seed, "Live this one life only");
   app.add_flag("--verbose", options.verbose, "With --seed: tell each step as it is taken");
   app.add_option("--first", options.first, "The first seed of many (default 1)");
   app.add_flag("--fresh", fresh, "The first seed is from the clock");
@@ -149,9 +185,14 @@ int Main(int argc, char** argv) {
   app.add_option("--store", options.store, "memory, rocks or both (default)")
       ->check(CLI::IsMember({"memory", "rocks", "both"}));
   app.add_option("--rocks-percent", options.rocks_percent,
-                 "With both: lives on RocksDB, of a hundred (default 10)");
+                 "With both: lives on RocksDB, of a hundred (default 25)");
   app.add_option("--steps", options.steps_max, "Longest story, in steps (default 400)");
   app.add_option("--shrink", options.shrink_lives, "Lives spent to shorten a failure");
+  app.add_option("--keep", options.keep, "With --seed: of its story these steps only, as 3,14,15")
+      ->delimiter(',')
+      ->needs(seed);
+  app.add_option("--wrong-model", options.model_lacks_one_in,
+                 "Have the model miss one record in so many: lives fail, to see how that is told");
   app.add_flag("--twice", options.twice, "Live each life twice and compare");
   CLI11_PARSE(app, argc, argv);
   if (fresh) {

@@ -181,12 +181,15 @@ void Reads::BeginAll(const std::vector<std::unique_ptr<Instance>>& instances) {
       if (shard != nullptr && !shard->failed()) Event(*instance, begin(*instance, EventId(i)));
     }
   }
-  if (instances.size() > 1) return;
-  for (const Shard* shard : instances[0]->shards()) {
-    if (shard->failed()) return;
-  }
-  for (int i = 0; i < around_.config.users; ++i) {
-    User(*instances[0], begin(*instances[0], UserId(i)));
+  for (const auto& instance : instances) {
+    const std::vector<Shard*> shards = instance->shards();
+    if (instance->instances() > 1 ||
+        std::any_of(shards.begin(), shards.end(), [](Shard* shard) { return shard->failed(); })) {
+      continue;
+    }
+    for (int i = 0; i < around_.config.users; ++i) {
+      User(*instance, begin(*instance, UserId(i)));
+    }
   }
 }
 

@@ -83,7 +83,9 @@ class RocksDisks final : public Disk {
 
   void FailNextCommit(int32_t partition, Random& random) override {
     failing_ = true;
-    machines_[partition].files().FailWriteAfter(random.Below(30), /*frozen=*/false);
+    store::SimulatedFiles& files = machines_[partition].files();
+    if (random.Percent(40)) return files.FailSyncAfter(random.Below(4));
+    files.FailWriteAfter(random.Below(30), /*frozen=*/false);
   }
   void FailReads(int32_t partition, Random& random) override {
     failing_ = true;
@@ -112,16 +114,21 @@ class RocksDisks final : public Disk {
   }
   bool is_damaged(int32_t partition) const override { return damaged_.contains(partition); }
   bool has_fault() const override { return full_ || failing_ || !damaged_.empty(); }
-  void SetBehind(int32_t /*partition*/, bool /*behind*/) override {}
+  void SetBehind(int32_t partition, bool behind) override {
+    behind ? void(slow_.insert(partition)) : void(slow_.erase(partition));
+  }
   void Heal() override {
     full_ = failing_ = false;
     for (auto& [partition, machine] : machines_) machine.files().EndFaults();
     for (const int32_t partition : damaged_) machines_.erase(partition);
     damaged_.clear();
+    slow_.clear();
   }
   bool RunCompaction() override {
     bool any = false;
-    for (auto& [partition, machine] : machines_) any = machine.RunJob() || any;
+    for (auto& [partition, machine] : machines_) {
+      if (!slow_.contains(partition)) any = machine.RunJob() || any;
+    }
     return any;
   }
 
@@ -131,7 +138,8 @@ class RocksDisks final : public Disk {
   bool full_ = false;
   bool failing_ = false;
   std::set<int32_t> damaged_;
-  bool cut_ = false;  // the power was cut before the crash that is under way
+  std::set<int32_t> slow_;  // too slow for compactions to get on
+  bool cut_ = false;        // the power was cut before the crash that is under way
 };
 
 }  // namespace

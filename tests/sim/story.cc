@@ -24,6 +24,7 @@ constexpr std::array<int, kKinds> Weights() {
   set(StepKind::kCommitTransaction, 10);
   set(StepKind::kAbortTransaction, 6);
   set(StepKind::kDeleteHistory, 1);
+  set(StepKind::kElection, 5);
   set(StepKind::kRun, 300);
   set(StepKind::kJob, 60);
   set(StepKind::kTime, 60);
@@ -35,8 +36,8 @@ constexpr std::array<int, kKinds> Weights() {
   set(StepKind::kLettersRoom, 8);
   set(StepKind::kRedeliver, 8);
   set(StepKind::kSourceError, 1);
-  set(StepKind::kFailCommit, 3);
-  set(StepKind::kFailReads, 2);
+  set(StepKind::kFailCommit, 5);
+  set(StepKind::kFailReads, 5);
   set(StepKind::kDiskFull, 2);
   set(StepKind::kDiskRoom, 4);
   set(StepKind::kBehind, 3);
@@ -91,13 +92,14 @@ Config MakeConfig(uint64_t seed, Random& random, bool rocks) {
   config.rocks = rocks;
   config.partitions = random.Pick({1, 1, 2, 3});
   config.instances = random.Percent(25) ? 1 + random.Below(config.partitions) : 1;
+  config.twin = random.Percent(8);
   config.workers = random.Pick({1, 1, 2});
   config.events = 1 + random.Below(8);
   config.users = 1 + random.Below(3);
   config.participants = random.Pick({3, 20, 60});
   config.channels = 1 + random.Below(6);
   config.many_channels = random.Below(100) == 0;
-  config.bad_percent = random.Pick({0, 3, 3, 20});
+  config.bad_percent = random.Pick({0, 3, 3, 20, 20, 90});
   config.batch_records_max = random.Pick({1, 4, 16, 64});
   config.delta_bytes_max = random.Pick({2'000, 5'000, 20'000, 1 << 24, 1 << 24});
   config.resident_events_max = random.Pick({2, 2, 1000});
@@ -119,6 +121,7 @@ const char* NameOf(StepKind kind) {
                                            "commit transaction",
                                            "abort transaction",
                                            "delete history",
+                                           "unclean election",
                                            "run",
                                            "job",
                                            "time",
@@ -154,6 +157,7 @@ Story MakeStory(uint64_t seed, const StoryLimits& limits) {
   Story story;
   const bool rocks = limits.store == StoryLimits::Store::kRocks;
   story.config = MakeConfig(seed, random, rocks);
+  story.config.model_lacks_one_in = limits.model_lacks_one_in;
   std::array<int, kKinds> weights = Weights();
   for (size_t kind = 0; kind < kKinds; ++kind) {
     if (!IsNeeded(static_cast<StepKind>(kind)) && random.Percent(40)) weights[kind] = 0;
@@ -184,14 +188,14 @@ std::string Step::ToString(const Config& config) const {
 
 std::string Config::ToString() const {
   return fmt::format(
-      "{} partitions, {} instances, {} workers; {} events, {} users, {} participants, {} channels"
+      "{} partitions, {} instances{}, {} workers; {} events, {} users, {} participants, {} channels"
       "{}; {} % bad records; batches of {}, delta {} bytes, {} events resident, filter {} bytes, "
       "{} rows of it at a time, a checkpoint every {} ms, {} letters in flight, {} waiters, user "
       "reads by {} events{}{}",
-      partitions, instances, workers, events, users, participants, channels,
-      many_channels ? " and many more" : "", bad_percent, batch_records_max, delta_bytes_max,
-      resident_events_max, filter_bytes_max, filter_rows_at_a_time, checkpoint_interval_ms,
-      letters_in_flight_max, position_waiters_max, events_per_step,
+      partitions, instances, twin ? " and one twice" : "", workers, events, users, participants,
+      channels, many_channels ? " and many more" : "", bad_percent, batch_records_max,
+      delta_bytes_max, resident_events_max, filter_bytes_max, filter_rows_at_a_time,
+      checkpoint_interval_ms, letters_in_flight_max, position_waiters_max, events_per_step,
       ends_known ? "" : ", ends of the log unknown",
       rocks ? fmt::format("; RocksDB, ingesting from {} rows on", ingest_rows_min) : "");
 }

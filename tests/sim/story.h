@@ -17,6 +17,7 @@ enum class StepKind : uint8_t {
   kCommitTransaction,
   kAbortTransaction,
   kDeleteHistory,
+  kElection,  // of a leader that lacks what nobody has folded, and gets other records
   // The scheduler: what runs next.
   kRun,      // some functions of one event loop
   kJob,      // a background job, with the following steps in the middle of it
@@ -67,6 +68,7 @@ struct Story {
 struct StoryLimits {
   enum class Store : uint8_t { kMemory, kRocks } store = Store::kMemory;
   int steps_max = 400;
+  int model_lacks_one_in = 0;  // Config's
 };
 Story MakeStory(uint64_t seed, const StoryLimits& limits);
 

@@ -15,6 +15,7 @@ namespace {
 using domain::Index;
 using domain::Topic;
 
+constexpr int kTwin = 1'000;  // no ordinal
 // Rounds of moving everything until nothing is left to do; each passes up to kRoundTime.
 constexpr int kRoundsMax = 3'000;
 constexpr absl::Duration kRoundTime = absl::Milliseconds(200);
@@ -47,12 +48,14 @@ World::World(const Story& story, bool verbose)
 World::~World() = default;
 
 void World::AddInstances(int count) {
-  for (int ordinal = 0; ordinal < count; ++ordinal) {
-    if (disks_.size() <= static_cast<size_t>(ordinal)) {
-      disks_.push_back(story_.config.rocks ? NewRocksDisk(story_.config) : NewMemoryDisk());
+  count_ = count;
+  for (int i = 0; i < count + (story_.config.twin ? 1 : 0); ++i) {
+    const bool is_twin = i == count;
+    std::unique_ptr<Disk>& disk = disks_[is_twin ? kTwin : i];
+    if (disk == nullptr) {
+      disk = story_.config.rocks ? NewRocksDisk(story_.config) : NewMemoryDisk();
     }
-    instances_.push_back(
-        std::make_unique<Instance>(around_, *disks_[static_cast<size_t>(ordinal)], ordinal));
+    instances_.push_back(std::make_unique<Instance>(around_, *disk, is_twin ? 0 : i));
   }
 }
 
@@ -95,12 +98,13 @@ void World::Do(const Step& step) {
   Random random(step.salt);
   switch (step.kind) {
     case StepKind::kRecord:
-      return AddRecord(step);
+      return AddRecord(step.salt);
     case StepKind::kGap:
     case StepKind::kBeginTransaction:
     case StepKind::kCommitTransaction:
     case StepKind::kAbortTransaction:
     case StepKind::kDeleteHistory:
+    case StepKind::kElection:
     case StepKind::kRedeliver:
     case StepKind::kSourceError:
       return DoToLog(step);
@@ -122,10 +126,11 @@ void World::Do(const Step& step) {
   }
 }
 
-void World::AddRecord(const Step& step) {
-  const Input input = MakeInput(story_.config, step.salt);
-  const int64_t offset = around_.log.Append(input, /*transactional=*/step.salt % 3 != 0);
-  around_.expected.Add(input, offset);
+void World::AddRecord(uint64_t salt) {
+  const Input input = MakeInput(story_.config, salt);
+  const int64_t offset = around_.log.Append(input, /*transactional=*/salt % 3 != 0);
+  const auto lacking = static_cast<uint64_t>(story_.config.model_lacks_one_in);
+  if (lacking == 0 || salt / 5 % lacking != 0) around_.expected.Add(input, offset);
   ++CurrentReport().records;
 }
 
@@ -157,6 +162,8 @@ void World::DoToLog(const Step& step) {
       excuse();
       return log.DeleteBelow(partition, topic,
                              log.At(partition, topic).begin + static_cast<int64_t>(step.amount));
+    case StepKind::kElection:
+      return ElectUncleanly(step);
     case StepKind::kRedeliver:
       return log.Rewind(partition, static_cast<int>(step.amount));
     default:
@@ -165,14 +172,42 @@ void World::DoToLog(const Step& step) {
   }
 }
 
+// What somebody has folded stays: that it could be lost, too, is CheckAnotherLog's.
+void World::ElectUncleanly(const Step& step) {
+  Random random(step.salt);
+  const int32_t partition = PickPartition(step);
+  const Topic topic = PickTopic(step);
+  const Log::TopicPartition& at = around_.log.At(partition, topic);
+  const int64_t folded =
+      std::max(at.begin, around_.folded[partition][static_cast<size_t>(Index(topic))]);
+  const int64_t unread = at.end() - folded;
+  const int64_t cut = folded + random.Below(static_cast<int>(unread) + 1);
+  around_.log.CutOff(partition, topic, cut);
+  around_.expected.CutOff(partition, topic, cut);
+  for (int i = random.Below(3 * static_cast<int>(unread) + 3); i > 0; --i) {
+    AddRecord(random.Next());
+  }
+}
+
 void World::RunJob(const Step& step) {
+  Instance& instance = Pick(step);
+  if (instance.jobs() == 0) HurryToJob(instance);
+  if (instance.jobs() == 0) return;
+  ++CurrentReport().jobs;
   in_job_ = true;
   turns_in_job_ = step.amount;
   in_job_random_ = Random(step.salt);
-  if (Pick(step).jobs() > 0) ++CurrentReport().checkpoints;
-  Pick(step).RunJob(step.salt / 11);
+  instance.RunJob(step.salt / 11);
   in_job_ = false;
   turns_in_job_ = 0;
+}
+
+// Until a checkpoint is due, if there is anything to store.
+void World::HurryToJob(Instance& instance) {
+  for (int turns = 0; turns < 20 && instance.running() && instance.jobs() == 0; ++turns) {
+    if (instance.RunLoop(0)) continue;
+    around_.clock.Advance(around_.clock.ToNext(kRoundTime));
+  }
 }
 
 void World::DoToDisk(const Step& step) {
@@ -192,9 +227,10 @@ void World::DoToDisk(const Step& step) {
       return instance.letters().SetFull(false);
     case StepKind::kFailCommit:
       instance.Excuse(partition);
-      return disk.FailNextCommit(partition, random);
+      disk.FailNextCommit(partition, random);
+      return RunJob(step);  // or it is met by something smaller
     case StepKind::kFailReads:
-      if (random.Percent(30)) {
+      if (random.Percent(story_.config.rocks ? 70 : 30)) {
         instance.Excuse(partition);
         return disk.FailReads(partition, random);
       }
@@ -233,6 +269,7 @@ void World::DoToProcess(const Step& step) {
       if (!instance.stopping()) instance.Stop();
       return;
     case StepKind::kStart:
+      if (instance.running() && instance.has_failed()) Kill(instance, random);
       if (!instance.running()) Start(instance, random);
       return;
     default:
@@ -241,8 +278,7 @@ void World::DoToProcess(const Step& step) {
 }
 
 void World::Start(Instance& instance, Random& random) {
-  const int count = static_cast<int>(instances_.size());
-  const absl::Status status = instance.Start(count, random.Next());
+  const absl::Status status = instance.Start(count_, random.Next());
   Observe(static_cast<uint64_t>(status.code()));
   if (verbose_ && !status.ok()) std::printf("         %s\n", status.ToString().c_str());
   if (!status.ok() && !instance.disk().has_fault()) {
@@ -443,7 +479,7 @@ void World::CheckAnotherLog() {
       longer ? stored->next_offsets[static_cast<size_t>(Index(topic))] + random.Below(20)
              : random.Below(static_cast<int>(last.offset) + 1));
   if (!running) Start(instance, random);
-  instance.Excuse(partition);
+  for (auto& each : instances_) each->Excuse(partition);
   const Shard& shard = *instance.shard(partition);
   for (int round = 0; round < kRoundsMax && !shard.failed(); ++round) {
     MoveEverything();

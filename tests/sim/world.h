@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -29,8 +30,10 @@ class World {
   void DoToProcess(const Step& step);
 
   void Between();  // in the middle of a job
-  void AddRecord(const Step& step);
+  void AddRecord(uint64_t salt);
+  void ElectUncleanly(const Step& step);
   void RunJob(const Step& step);
+  void HurryToJob(Instance& instance);
 
   Instance& Pick(const Step& step) { return *instances_[step.salt % instances_.size()]; }
   int32_t PickPartition(const Step& step) const;
@@ -57,7 +60,9 @@ class World {
   size_t next_step_ = 0;
   Surroundings around_;
   Reads reads_;
-  std::vector<std::unique_ptr<Disk>> disks_;  // by ordinal, those that do not run included
+  int count_ = 1;  // of instances, the twin aside
+  // By ordinal, those that do not run included; the last is the twin's.
+  std::map<int, std::unique_ptr<Disk>> disks_;
   std::vector<std::unique_ptr<Instance>> instances_;
 
   bool in_job_ = false;

@@ -177,6 +177,32 @@ TEST(RocksSimulatedReadsTest, AnUnreadTableIsNoticedWhateverItsRows) {
   }
 }
 
+// RocksDB takes it for granted that it can read a table's last block if it can read the first.
+TEST(RocksSimulatedReadsTest, ATableOfManyBlocksWhoseReadFailsIsRefused) {
+  int refused = 0;
+  for (int read = 0; read < 40; ++read) {
+    SCOPED_TRACE("read " + std::to_string(read));
+    SimulatedMachine machine;
+    auto store = OpenForReads(machine, /*compaction_trigger=*/16);
+    ASSERT_TRUE(store.ok()) << store.status();
+    ASSERT_TRUE(Commit(**store, {Put("a", "1")}).ok());
+    std::vector<TestRow> rows;
+    for (int i = 100; i < 120; ++i) {
+      rows.push_back(Put("key-" + std::to_string(i), std::string(10'000, 'x')));
+    }
+    machine.files().FailReadAfter(read);
+    const absl::Status status = Commit(**store, rows);
+    machine.files().EndFaults();
+    if (!status.ok()) ++refused;
+    EXPECT_EQ(ReadAll(**store).size(), status.ok() ? 21u : 1u) << status;
+    store->reset();
+    store = OpenForReads(machine, 16);
+    ASSERT_TRUE(store.ok()) << store.status();
+    EXPECT_EQ(ReadAll(**store).size(), status.ok() ? 21u : 1u) << status;
+  }
+  EXPECT_GT(refused, 3);
+}
+
 INSTANTIATE_TEST_SUITE_P(Failures, RocksSimulatedTest,
                          ::testing::Values(Failure::kOnce, Failure::kThenKill,
                                            Failure::kThenPower));

@@ -155,7 +155,7 @@ class SimulatedFiles::Writable final : public rocksdb::FSWritableFile {
   Status Flush(const IOOptions&, IODebugContext*) override { return Status::OK(); }
   Status Sync(const IOOptions&, IODebugContext*) override {
     std::unique_lock lock(files_.mutex_);
-    if (Status status = files_.BeforeWrite(lock, false); !status.ok()) return status;
+    if (Status status = files_.BeforeSync(lock); !status.ok()) return status;
     content_->synced = content_->bytes.size();
     return Status::OK();
   }
@@ -211,6 +211,11 @@ void SimulatedFiles::FailWriteAfter(int writes, bool frozen) {
   freeze_at_failure_ = frozen;
 }
 
+void SimulatedFiles::FailSyncAfter(int syncs) {
+  std::lock_guard lock(mutex_);
+  syncs_until_failure_ = syncs;
+}
+
 void SimulatedFiles::FailReadAfter(int reads) {
   std::lock_guard lock(mutex_);
   reads_until_failure_ = reads;
@@ -220,6 +225,7 @@ void SimulatedFiles::EndFaults() {
   std::lock_guard lock(mutex_);
   full_ = false;
   writes_until_failure_.reset();
+  syncs_until_failure_.reset();
   reads_until_failure_.reset();
 }
 
@@ -285,6 +291,14 @@ Status SimulatedFiles::BeforeWrite(std::unique_lock<std::mutex>& lock, bool need
   }
   if (needs_space && full_) return Status::NoSpace("No space left on device");
   return Status::OK();
+}
+
+Status SimulatedFiles::BeforeSync(std::unique_lock<std::mutex>& lock) {
+  if (syncs_until_failure_ && (*syncs_until_failure_)-- == 0) {
+    syncs_until_failure_.reset();
+    return Status::IOError("a sync failed");
+  }
+  return BeforeWrite(lock, /*needs_space=*/false);
 }
 
 Status SimulatedFiles::BeforeRead() {

@@ -35,6 +35,8 @@ class SimulatedFiles final : public rocksdb::FileSystem {
   void SetFull(bool full);
   // The write after so many fails with an I/O error; with `frozen`, so does all that follows.
   void FailWriteAfter(int writes, bool frozen);
+  // The sync of a file after so many fails: what was written can be read, and may be lost.
+  void FailSyncAfter(int syncs);
   // The read after so many fails.
   void FailReadAfter(int reads);
   // Flips a bit of a file that is chosen by `seed` of those whose names end so; its name, or "".
@@ -111,6 +113,7 @@ class SimulatedFiles final : public rocksdb::FileSystem {
   class Directory;
 
   Status BeforeWrite(std::unique_lock<std::mutex>& lock, bool needs_space);
+  Status BeforeSync(std::unique_lock<std::mutex>& lock);
   Status BeforeRead();
   Status Find(const std::string& name, ContentPtr* content);
   void Record(const std::string& directory,
@@ -127,7 +130,7 @@ class SimulatedFiles final : public rocksdb::FileSystem {
   std::set<std::string> locked_;
   bool frozen_ = false;
   bool full_ = false;
-  std::optional<int> writes_until_failure_, reads_until_failure_;
+  std::optional<int> writes_until_failure_, syncs_until_failure_, reads_until_failure_;
   bool freeze_at_failure_ = false;
 };
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "processor/log_replay.h"
 #include "processor/shard_store.h"
 #include "processor/store_diff.h"
@@ -38,13 +39,17 @@ class Replayed {
 };
 
 absl::Status ReplayInto(Replayed& replayed, const ReplaySession& session,
-                        const std::function<bool(int64_t)>& progress, const ShardVerdict& verdict) {
-  const store::Lineage& lineage = *verdict.lineage;
-  const Offsets& until = verdict.checkpoint->next_offsets;
+                        const std::function<bool(int64_t)>& progress, ShardVerdict* verdict) {
+  const store::Lineage& lineage = *verdict->lineage;
+  const Offsets& until = verdict->checkpoint->next_offsets;
   if (auto status = session.CheckLineage(lineage); !status.ok()) return status;
   const auto ranges = session.Ranges(lineage);
   if (!ranges.ok()) return ranges.status();
   if (auto status = CheckReplayable(lineage, until, *ranges); !status.ok()) return status;
+  if (auto status = session.CheckSameLog(lineage, *verdict->checkpoint); !status.ok()) {
+    if (absl::IsDataLoss(status)) verdict->verdict = Verdict::kDiffers;
+    return status;
+  }
   auto status = ReplayShard(session.Plan(lineage, until, replayed.path(), progress));
   return status.ok() ? replayed.Open() : status;
 }
@@ -85,6 +90,11 @@ bool IsBaseAccepted(const store::Lineage& lineage) {
                      [](int64_t base) { return base > 0; });
 }
 
+// Of a log that is another one: a store that is only looked at is not quarantined by that.
+absl::string_view WithoutState(const absl::Status& status) {
+  return absl::StripPrefix(status.message(), "quarantined, since ");
+}
+
 // A second reason goes after the first.
 void AddReason(const std::string& why, ShardVerdict* verdict) {
   absl::StrAppend(&verdict->why, verdict->why.empty() ? "" : "; ", why);
@@ -97,9 +107,9 @@ void CompareWithLog(const ReplaySession& session, const store::Snapshot& snapsho
                     const std::function<bool(int64_t)>& progress, ShardVerdict* verdict) {
   if (!verdict->lineage || !verdict->checkpoint) return;  // said already
   Replayed replayed(scratch, verdict->partition);
-  if (auto status = ReplayInto(replayed, session, progress, *verdict); !status.ok()) {
+  if (auto status = ReplayInto(replayed, session, progress, verdict); !status.ok()) {
     if (verdict->verdict == Verdict::kEqual) verdict->verdict = Verdict::kUnchecked;
-    return AddReason(absl::StrCat("not compared with the log: ", status.message()), verdict);
+    return AddReason(absl::StrCat("not compared with the log: ", WithoutState(status)), verdict);
   }
   if (auto status = Compare(replayed, snapshot, findings_max, verdict); !status.ok()) {
     if (verdict->verdict == Verdict::kEqual) verdict->verdict = Verdict::kUnchecked;

@@ -13,6 +13,7 @@
 #include "processor/kafka/dead_letter_tail.h"
 #include "processor/kafka/kafka_log_source.h"
 #include "processor/log_check.h"
+#include "processor/log_proof.h"
 
 namespace tally::cli {
 
@@ -75,6 +76,16 @@ absl::StatusOr<std::vector<LogRange>> ReplaySession::Ranges(const store::Lineage
     ranges.push_back((*all)[static_cast<size_t>(lineage.partition)]);
   }
   return ranges;
+}
+
+absl::Status ReplaySession::CheckSameLog(const store::Lineage& lineage,
+                                         const CheckpointRow& checkpoint) const {
+  const LogQuestion question{.partition = lineage.partition,
+                             .next = checkpoint.next_offsets,
+                             .remembered = checkpoint.remembered};
+  return CompareWithLog(*session_.admin, lineage.topic_prefix, {&question, 1}, flags_.kafka.timeout)
+      .front()
+      .status;
 }
 
 absl::StatusOr<Offsets> ReplaySession::LettersWrittenBelow(const store::Lineage& lineage) const {

@@ -13,6 +13,7 @@
 #include "processor/log_admin.h"
 #include "processor/log_replay.h"
 #include "processor/log_source.h"
+#include "processor/rows.h"
 #include "store/lineage.h"
 #include "tools/tally/kafka_session.h"
 
@@ -39,6 +40,11 @@ class ReplaySession {
   // The log's ranges of the lineage's partition, by topic index. kNotFound: a topic or the
   // partition does not exist.
   absl::StatusOr<std::vector<LogRange>> Ranges(const store::Lineage& lineage) const;
+
+  // Whether the log still has the records that the checkpoint remembers: kDataLoss when it is
+  // another one, kOutOfRange when it ends before them; both name topic, partition, offset and
+  // remedy. Others: it could not be looked at.
+  absl::Status CheckSameLog(const store::Lineage& lineage, const CheckpointRow& checkpoint) const;
 
   // Of each topic, the offset below which bad records have their dead letters.
   absl::StatusOr<Offsets> LettersWrittenBelow(const store::Lineage& lineage) const;

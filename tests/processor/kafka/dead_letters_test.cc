@@ -1,4 +1,5 @@
 // Dead letters on the embedded cluster.
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 
@@ -185,6 +186,19 @@ TEST_F(DeadLettersTest, ABrokerThatComesBackGetsThemAll) {
   cluster_->SetUp();
   ASSERT_THAT(outcomes_.Wait(), Each(absl::StatusCode::kOk));
   EXPECT_EQ(ReadLetters(0).size(), 50);
+}
+
+// What a stop (SIGSTOP, a suspended machine) looks like: the broker cannot have answered meanwhile.
+TEST_F(DeadLettersTest, AStopLongerThanTheDeadlineLosesNothing) {
+  cluster_->SetDown();
+  std::atomic<int64_t> stopped_seconds = 0;
+  DeadLetterOptions options;
+  options.now = [&] { return SteadyNow() + absl::Seconds(stopped_seconds.load()); };
+  auto sink = MakeSink(options);
+  ASSERT_TRUE(sink->Write(MakeRecord(0, 1, "k", "v"), kRejection, outcomes_.Expect()));
+  stopped_seconds = 3600;
+  cluster_->SetUp();
+  EXPECT_THAT(outcomes_.Wait(), ElementsAre(absl::StatusCode::kOk));
 }
 
 TEST_F(DeadLettersTest, APartitionThatIsMissingIsNotFoundAndOthersGoOn) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -72,6 +73,24 @@ TEST_F(JwtAuthenticatorTest, TimeCountsForRememberedTokensToo) {
       EXPECT_EQ(viewer.status().message(), row.detail) << row.now;
     }
   }
+}
+
+TEST_F(JwtAuthenticatorTest, RecallsOnlyWhomItKnows) {
+  const std::string token = Bearer(R"("exp":2000,"nbf":900,"sub":"u")");
+  EXPECT_FALSE(authenticator_->Recall(token).has_value());
+  EXPECT_FALSE(authenticator_->Recall("Bearer x").has_value());
+  EXPECT_FALSE(authenticator_->Recall("Basic x").has_value());
+  EXPECT_FALSE(authenticator_->Recall("").has_value());
+  ASSERT_TRUE(Ask({token}).ok());
+  const std::string before = prometheus::TextSerializer().Serialize(registry_.Collect());
+  const auto viewer = authenticator_->Recall(token);
+  ASSERT_TRUE(viewer.has_value());
+  EXPECT_TRUE(viewer->Sees("u"));
+  EXPECT_FALSE(viewer->Sees("v"));
+  EXPECT_FALSE(authenticator_->Recall(token + "x").has_value());
+  now_ = 2030;
+  EXPECT_FALSE(authenticator_->Recall(token).has_value());
+  EXPECT_EQ(prometheus::TextSerializer().Serialize(registry_.Collect()), before);
 }
 
 TEST_F(JwtAuthenticatorTest, RefusalsAreOfThreeKinds) {

@@ -12,8 +12,8 @@ public final class Answer {
   private long distributionCost;
   private final TreeMap<String, ChannelStats> channels = new TreeMap<>(Answers.BYTEWISE);
   private long hours;
-  private long hoursParticipants;
-  private long hoursViews;
+  private final long[] sum = new long[3];
+  private final long[] weighted = new long[3];
 
   public void add(String channel, ChannelStats stats) {
     if (channels.put(channel, stats) != null) throw Failure.of("two rows of channel " + channel);
@@ -23,11 +23,15 @@ public final class Answer {
     distributionCost = Math.addExact(distributionCost, stats.distributionCost);
   }
 
-  public void add(HourBucket bucket) {
+  /** An hour since the epoch and what it has. */
+  public void add(int hour, HourBucket bucket) {
     if (bucket.isZero()) return;
     ++hours;
-    hoursParticipants += bucket.participants();
-    hoursViews = Math.addExact(hoursViews, bucket.views());
+    long[] counted = {bucket.participants(), bucket.views(), bucket.purchaseAmount()};
+    for (int i = 0; i < counted.length; ++i) {
+      sum[i] = Math.addExact(sum[i], counted[i]);
+      weighted[i] = Math.addExact(weighted[i], Math.multiplyExact(counted[i], hour & 8191L));
+    }
   }
 
   /** The event's line of the answers file. */
@@ -42,12 +46,22 @@ public final class Answer {
     channels.forEach((name, stats) -> {
       if (line.charAt(line.length() - 1) != '{') line.append(',');
       appendText(name, line);
-      line.append(":[").append(stats.participants);
-      line.append(',').append(stats.impressions).append(']');
+      line.append(':');
+      appendList(line, stats.participants, stats.impressions, stats.purchaseAmount,
+          stats.distributionCost);
     });
-    line.append("},\"hours\":").append(hours);
-    line.append(",\"hoursParticipants\":").append(hoursParticipants);
-    return line.append(",\"hoursViews\":").append(hoursViews).append('}').toString();
+    appendList(line.append("},\"hours\":"), hours, sum[0], sum[1], sum[2]);
+    appendList(line.append(",\"hoursWeighted\":"), weighted);
+    return line.append('}').toString();
+  }
+
+  private static void appendList(StringBuilder line, long... numbers) {
+    char before = '[';
+    for (long number : numbers) {
+      line.append(before).append(number);
+      before = ',';
+    }
+    line.append(']');
   }
 
   private static void appendText(String text, StringBuilder line) {

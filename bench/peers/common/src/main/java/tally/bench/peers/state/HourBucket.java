@@ -38,6 +38,10 @@ public final class HourBucket {
     return cells.stream().mapToLong(cell -> cell.views).sum();
   }
 
+  public long purchaseAmount() {
+    return cells.stream().mapToLong(cell -> cell.purchaseAmount).sum();
+  }
+
   public boolean isZero() {
     return cells.stream().allMatch(
         cell -> cell.participants == 0 && cell.views == 0 && cell.purchaseAmount == 0);

@@ -32,7 +32,7 @@ final class AnswerReader extends KeyedStateReaderFunction<String, Tuple2<String,
     if (description.value() == null) return;
     Answer answer = new Answer();
     for (var row : channels.entries()) answer.add(row.getKey(), row.getValue());
-    for (HourBucket bucket : hours.values()) answer.add(bucket);
+    for (var row : hours.entries()) answer.add(row.getKey(), row.getValue());
     out.collect(Tuple2.of(eventId, answer.toLine(eventId)));
   }
 }

@@ -1,5 +1,6 @@
 package tally.bench.peers.streams;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import org.apache.kafka.common.utils.Bytes;
 import tally.bench.peers.state.WireWriter;
@@ -37,6 +38,11 @@ final class Keys {
     byte[] bytes = key.get();
     int from = eventIdLength(bytes) + 1;
     return new String(bytes, from, bytes.length - from, StandardCharsets.UTF_8);
+  }
+
+  static int hour(Bytes key) {
+    byte[] bytes = key.get();
+    return ByteBuffer.wrap(bytes, eventIdLength(bytes) + 1, Integer.BYTES).getInt();
   }
 
   private static int eventIdLength(byte[] key) {

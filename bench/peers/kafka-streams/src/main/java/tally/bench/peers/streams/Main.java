@@ -124,7 +124,7 @@ public final class Main {
              Main.<Bytes, HourBucket>store(streams, Stores.HOURS).all()) {
       rows.forEachRemaining(row -> {
         Answer answer = byEvent.get(Keys.eventId(row.key));
-        if (answer != null) answer.add(row.value);
+        if (answer != null) answer.add(Keys.hour(row.key), row.value);
       });
     }
     Answers answers = new Answers();
