@@ -7,7 +7,7 @@ import json
 
 import harness
 import pytest
-from harness import WAIT_SECONDS_MAX, distribution, event_created, participant, tally
+from harness import distribution, event_created, participant, tally
 
 EVENTS = [f"evt-{number}" for number in range(8)]
 REGISTERED = "participant.registered"
@@ -37,12 +37,7 @@ def fill(kafka, tallyd):
 
 def remake(kafka, suffix=REGISTERED):
     """Deletes the topic and makes it again, empty."""
-    topic = kafka.topic(suffix)
-    for future in kafka.admin.delete_topics([topic], operation_timeout=WAIT_SECONDS_MAX).values():
-        future.result(timeout=WAIT_SECONDS_MAX)
-    deadline = harness.Deadline()
-    while topic in kafka.admin.list_topics(timeout=WAIT_SECONDS_MAX).topics:
-        assert not deadline.passed(), "the topic does not go"
+    kafka.delete_topics([kafka.topic(suffix)])
     kafka.create_topics(suffixes=[suffix], dead=False)
 
 

@@ -366,6 +366,17 @@ class Kafka:
              for name, config in topics], operation_timeout=WAIT_SECONDS_MAX)
         for future in futures.values():
             future.result(timeout=WAIT_SECONDS_MAX)
+        self._wait_led([name for name, _ in topics], partitions)
+
+    def delete_topics(self, topics):
+        """Returns when the broker tells nobody of them any more: they can be made again."""
+        futures = self.admin.delete_topics(topics, operation_timeout=WAIT_SECONDS_MAX)
+        for future in futures.values():
+            future.result(timeout=WAIT_SECONDS_MAX)
+        deadline = Deadline()
+        while not set(topics).isdisjoint(
+                self.admin.list_topics(timeout=WAIT_SECONDS_MAX).topics):
+            assert not deadline.passed(), f"{topics} do not go"
 
     def add_partitions(self, partitions):
         """To the input topics; returns when the broker tells everybody of it."""
@@ -373,12 +384,19 @@ class Kafka:
             [confluent_kafka.admin.NewPartitions(topic, partitions) for topic in self.topics()])
         for future in futures.values():
             future.result(timeout=WAIT_SECONDS_MAX)
+        self._wait_led(self.topics(), partitions)
+
+    def _wait_led(self, topics, partitions):
+        """A broker learns of what the controller did a moment after the controller answered."""
         deadline = Deadline()
         while True:
             known = self.admin.list_topics(timeout=WAIT_SECONDS_MAX).topics
-            if all(len(known[topic].partitions) == partitions for topic in self.topics()):
+            led = [len([partition for partition in known[topic].partitions.values()
+                        if partition.leader >= 0]) if topic in known else 0 for topic in topics]
+            if led == [partitions] * len(topics):
                 return
-            assert not deadline.passed(), "the broker does not tell of the partitions it added"
+            assert not deadline.passed(), \
+                f"the broker tells of {led} led partitions of {topics}, not of {partitions}"
 
     def delete_records(self, tmp_path, topic, offset):
         """Below `offset`, of every partition, as retention does it."""
