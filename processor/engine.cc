@@ -358,6 +358,10 @@ absl::Status Engine::CreateStores(Plan& plan) {
     if (!created.ok()) return Final(created.status());
     shard.opened = *std::move(created);
   }
+  if (auto status = data_dir_.ExpectShards(plan.owned); !status.ok()) {
+    spdlog::warn("`tally verify` will not notice when a shard's directory is gone: {}",
+                 Text(status));
+  }
   return absl::OkStatus();
 }
 

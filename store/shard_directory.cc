@@ -16,19 +16,22 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 
 namespace tally::store {
 namespace {
 
 constexpr std::string_view kFormatHead = "tally data directory\nlayout ";
-constexpr size_t kFormatBytesMax = 4096;
-[[maybe_unused]] constexpr int kPartitionMax = 99'999;
+constexpr size_t kFileBytesMax = 1024 * 1024;
+constexpr int32_t kPartitionMax = 99'999;
 
 std::string FormatPath(const std::string& path) { return path + "/FORMAT"; }
-std::string NewFormatPath(const std::string& path) { return path + "/FORMAT.new"; }
 std::string LockPath(const std::string& path) { return path + "/LOCK"; }
+std::string ShardsPath(const std::string& path) { return path + "/SHARDS"; }
 
 absl::Status FromErrno(int error, const std::string& path, absl::string_view doing) {
   const std::string what =
@@ -103,7 +106,7 @@ absl::StatusOr<std::optional<std::string>> ReadSmallFile(const std::string& path
   const File in(open(file.c_str(), O_RDONLY | O_CLOEXEC));
   if (in.fd() < 0 && errno == ENOENT) return std::optional<std::string>();
   if (in.fd() < 0) return FromErrno(errno, path, absl::StrCat("opening ", file));
-  std::string content(kFormatBytesMax, '\0');
+  std::string content(kFileBytesMax, '\0');
   const ssize_t bytes = read(in.fd(), content.data(), content.size());
   if (bytes < 0) return FromErrno(errno, path, absl::StrCat("reading ", file));
   content.resize(static_cast<size_t>(bytes));
@@ -118,21 +121,25 @@ absl::Status WriteAndSync(const File& out, std::string_view content, const std::
   return fsync(out.fd()) == 0 ? absl::OkStatus() : FromErrno(errno, path, "writing to it");
 }
 
-absl::Status WriteFormat(const std::string& path) {
+// `file` in the directory `path`: all of the content or what was there before, also after a crash.
+absl::Status WriteDurably(const std::string& path, const std::string& file,
+                          std::string_view content) {
+  const std::string made = file + ".new";
   {
-    const File out(
-        open(NewFormatPath(path).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
+    const File out(open(made.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
     if (out.fd() < 0) return FromErrno(errno, path, "writing to it");
-    const std::string content = absl::StrCat(
-        absl::string_view(kFormatHead.data(), kFormatHead.size()), kLayoutVersion, "\n");
     if (absl::Status status = WriteAndSync(out, content, path); !status.ok()) return status;
   }
-  if (rename(NewFormatPath(path).c_str(), FormatPath(path).c_str()) != 0) {
-    return FromErrno(errno, path, "writing to it");
-  }
+  if (rename(made.c_str(), file.c_str()) != 0) return FromErrno(errno, path, "writing to it");
   const File dir(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (dir.fd() < 0 || fsync(dir.fd()) != 0) return FromErrno(errno, path, "writing to it");
   return absl::OkStatus();
+}
+
+absl::Status WriteFormat(const std::string& path) {
+  return WriteDurably(path, FormatPath(path),
+                      absl::StrCat(absl::string_view(kFormatHead.data(), kFormatHead.size()),
+                                   kLayoutVersion, "\n"));
 }
 
 absl::Status CheckFormat(const std::string& path, std::string_view content) {
@@ -293,6 +300,37 @@ absl::StatusOr<std::vector<int32_t>> DataDir::ListShards() const {
   }
   std::sort(partitions.begin(), partitions.end());
   return partitions;
+}
+
+absl::Status DataDir::ExpectShards(const std::vector<int32_t>& partitions) const {
+  const std::string content = absl::StrCat(absl::StrJoin(partitions, " "), "\n");
+  const std::string file = ShardsPath(path_);
+  const absl::StatusOr<std::optional<std::string>> before = ReadSmallFile(path_, file);
+  if (before.ok() && *before == content) return absl::OkStatus();
+  absl::Status status = WriteDurably(path_, file, content);
+  if (!status.ok()) unlink(file.c_str());
+  return status;
+}
+
+absl::StatusOr<std::optional<std::vector<int32_t>>> DataDir::ExpectedShards() const {
+  const std::string file = ShardsPath(path_);
+  const absl::StatusOr<std::optional<std::string>> content = ReadSmallFile(path_, file);
+  if (!content.ok()) return content.status();
+  if (!content->has_value()) return std::optional<std::vector<int32_t>>();
+  const absl::Status damaged =
+      absl::DataLossError(absl::StrCat(file, " is damaged; tallyd writes it anew when it starts"));
+  if (!absl::EndsWith(**content, "\n")) return damaged;
+  std::vector<int32_t> partitions;
+  for (const absl::string_view word :
+       absl::StrSplit(**content, absl::ByAnyChar(" \n"), absl::SkipEmpty())) {
+    int32_t partition = 0;
+    if (!absl::SimpleAtoi(word, &partition) || partition < 0 || partition > kPartitionMax) {
+      return damaged;
+    }
+    partitions.push_back(partition);
+  }
+  std::sort(partitions.begin(), partitions.end());
+  return std::optional<std::vector<int32_t>>(std::move(partitions));
 }
 
 }  // namespace tally::store

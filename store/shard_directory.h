@@ -2,6 +2,7 @@
 //
 //   FORMAT        "tally data directory\nlayout 1\n"
 //   LOCK          locked by the process that writes; holds its process id
+//   SHARDS        "0 2 4\n": the partitions whose stores belong here, as was last said
 //   shard-00000   one store per partition
 //   shard-00000.new  a store that is being made and is not whole yet
 //   shard-00000.old  the store that another one has taken the place of
@@ -9,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,6 +52,13 @@ class DataDir {
   std::string OldShardPath(int32_t partition) const { return ShardPath(partition) + ".old"; }
   // Partitions that have a directory, ascending.
   absl::StatusOr<std::vector<int32_t>> ListShards() const;
+
+  // What belongs here, so that a directory that is gone is missed. Durable when it returns OK; a
+  // file that says so already is left alone. After an error nothing is said any more, rather than
+  // what is no longer true.
+  absl::Status ExpectShards(const std::vector<int32_t>& partitions) const;
+  // Ascending; nullopt: nobody has said. kDataLoss: SHARDS cannot be understood.
+  absl::StatusOr<std::optional<std::vector<int32_t>>> ExpectedShards() const;
 
  private:
   DataDir(std::string path, int lock_fd);

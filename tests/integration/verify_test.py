@@ -326,11 +326,29 @@ def test_a_shard_whose_directory_is_gone_is_named(kafka, filled):
     assert re.search(rf"^shard {number} unchecked: .*{gone.name}", text.stdout, re.M), text.stdout
 
 
-def test_shards_of_other_instances_are_not_missed(kafka, filled):
+def test_shards_that_are_another_instances_now_are_not_missed(start, filled):
+    assert start("--instances", 2, "--instance", 0).wait_ready().stop() == 0
+    assert verify(filled)[0] == EQUAL
     for number in (1, 3):
         shutil.rmtree(filled / f"shard-{number:05}")
     code, report = verify(filled)
     assert (code, [shard["shard"] for shard in report["shards"]]) == (EQUAL, [0, 2])
+    shutil.rmtree(filled / "shard-00002")
+    code, report = verify(filled)
+    assert (code, [shard["result"] for shard in report["shards"]]) == \
+        (UNCHECKED, ["equal", "unchecked"])
+
+
+def test_a_shard_that_is_gone_is_not_left_out_of_a_backup(kafka, filled, tmp_path):
+    gone = shard_of(kafka, filled)
+    shutil.rmtree(gone)
+    done = tally("backup", "--data-dir", filled, "--to", tmp_path / "backup", check=False)
+    assert done.returncode == DIFFERS and f"{gone} is gone" in done.stderr
+    assert not (tmp_path / "backup").exists()
+    others = [flag for number in range(kafka.partitions) if number != kafka.partition_of(EVENT)
+              for flag in ("--shard", number)]
+    tally("backup", "--data-dir", filled, "--to", tmp_path / "backup", *others)
+    assert verify(tmp_path / "backup")[0] == EQUAL
 
 
 def test_a_shard_without_a_store_is_unchecked(kafka, filled):

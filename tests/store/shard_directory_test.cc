@@ -169,6 +169,47 @@ TEST(DataDirTest, TheLockMovesWithTheObject) {
   EXPECT_TRUE(OpenStatus(temp.path()).ok());
 }
 
+TEST(DataDirTest, RemembersWhatBelongsHere) {
+  using Shards = std::vector<int32_t>;
+  const TempDir temp;
+  const absl::StatusOr<DataDir> dir = DataDir::Open(temp.path(), DataDirMode::kReadWrite);
+  ASSERT_TRUE(dir.ok()) << dir.status();
+  EXPECT_EQ(*dir->ExpectedShards(), std::nullopt);
+  Shards many;
+  for (int32_t partition = 0; partition < 20'000; ++partition) many.push_back(partition);
+  for (const Shards& shards : {Shards{0, 3, 99'999}, many, Shards{}, Shards{2}}) {
+    ASSERT_TRUE(dir->ExpectShards(shards).ok());
+    EXPECT_EQ(*dir->ExpectedShards(), shards);
+  }
+  EXPECT_THAT(Names(temp.path()), ElementsAre("FORMAT", "LOCK", "SHARDS"));
+  const auto written = fs::last_write_time(temp / "SHARDS");
+  fs::last_write_time(temp / "SHARDS", written - std::chrono::hours(1));
+  ASSERT_TRUE(dir->ExpectShards({2}).ok());
+  EXPECT_EQ(fs::last_write_time(temp / "SHARDS"), written - std::chrono::hours(1));
+}
+
+TEST(DataDirTest, ADamagedListOfWhatBelongsHereIsNotBelieved) {
+  const TempDir temp;
+  const absl::StatusOr<DataDir> dir = DataDir::Open(temp.path(), DataDirMode::kReadWrite);
+  ASSERT_TRUE(dir.ok()) << dir.status();
+  for (const std::string_view content : {"", "0 1", "0 x\n", "-1\n", "100000\n"}) {
+    Write(temp / "SHARDS", content);
+    EXPECT_TRUE(absl::IsDataLoss(dir->ExpectedShards().status())) << content;
+  }
+  ASSERT_TRUE(dir->ExpectShards({1}).ok());
+  EXPECT_TRUE(dir->ExpectedShards().ok());
+}
+
+TEST(DataDirTest, WhatCannotBeWrittenDownIsNotRememberedWrongly) {
+  const TempDir temp;
+  const absl::StatusOr<DataDir> dir = DataDir::Open(temp.path(), DataDirMode::kReadWrite);
+  ASSERT_TRUE(dir.ok()) << dir.status();
+  ASSERT_TRUE(dir->ExpectShards({0, 1}).ok());
+  fs::create_directory(temp / "SHARDS.new");
+  EXPECT_FALSE(dir->ExpectShards({0}).ok());
+  EXPECT_EQ(*dir->ExpectedShards(), std::nullopt);
+}
+
 TEST(DataDirTest, ReadingWritesNothing) {
   const TempDir temp;
   EXPECT_TRUE(absl::IsNotFound(OpenStatus(temp / "none", DataDirMode::kReadOnly)));

@@ -50,6 +50,22 @@ absl::StatusOr<std::vector<int32_t>> Chosen(const std::vector<int32_t>& there,
   return wanted.empty() ? there : wanted;
 }
 
+// A backup without naming shards is of all: one that is gone must not go unnoticed.
+absl::Status CheckNoneIsGone(const store::DataDir& from, const std::vector<int32_t>& there) {
+  const auto expected = from.ExpectedShards();
+  if (!expected.ok()) return expected.status();
+  if (!expected->has_value()) return absl::OkStatus();
+  for (const int32_t partition : **expected) {
+    if (std::find(there.begin(), there.end(), partition) != there.end()) continue;
+    return absl::NotFoundError(
+        absl::StrCat(from.ShardPath(partition), " is gone, though ", from.path(),
+                     "/SHARDS says that it belongs here; to back up the others, name them with "
+                     "--shard: ",
+                     absl::StrJoin(there, ", ")));
+  }
+  return absl::OkStatus();
+}
+
 // Copies a shard's store from one directory to another, under the name of one that is being made.
 absl::StatusOr<StoreIdentity> CopyShard(const store::DataDir& from, const store::DataDir& to,
                                         int32_t partition, Console& console) {
@@ -100,6 +116,7 @@ absl::Status Backup(const store::DataDir& from, const store::DataDir& to,
     manifest.shards.push_back(Describe(partition, *copied));
     Tell(partition, *copied, "backed up", console);
   }
+  if (auto status = to.ExpectShards(partitions); !status.ok()) return status;
   return WriteManifest(to.path(), manifest);
 }
 
@@ -160,6 +177,9 @@ int RunBackup(const BackupOptions& options, Console& console) {
   if (!there.ok()) return Fail(there.status(), console);
   const auto partitions = Chosen(*there, options.shards, from->path());
   if (!partitions.ok()) return Fail(partitions.status(), console);
+  if (options.shards.empty()) {
+    if (auto status = CheckNoneIsGone(*from, *there); !status.ok()) return Fail(status, console);
+  }
   if (auto status = CheckIsNew(options.to); !status.ok()) return Fail(status, console);
   auto to = store::DataDir::Open(options.to, store::DataDirMode::kReadWrite);
   if (!to.ok()) return Fail(to.status(), console);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <numeric>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -37,37 +36,24 @@ absl::StatusOr<std::vector<int32_t>> ShardsToCheck(const VerifyOptions& options,
   return options.shards.empty() ? there : options.shards;
 }
 
-// The shards that belong to those found, by the rule of ownership (instance i of n has the
-// partitions p with p mod n = i), and are not there. Of all n that explain what is there, the
-// highest counts.
-std::vector<int32_t> Missing(const std::vector<int32_t>& there, int32_t partition_count) {
-  int32_t instances = 0;
-  for (const int32_t partition : there) instances = std::gcd(instances, partition - there.front());
-  if (instances == 0) return {};
-  std::vector<int32_t> missing;
-  for (int32_t p = there.front() % instances; p < partition_count; p += instances) {
-    if (!std::binary_search(there.begin(), there.end(), p)) missing.push_back(p);
-  }
-  return missing;
-}
-
-void AddMissing(const store::DataDir& directory, const std::vector<int32_t>& there,
-                std::vector<ShardVerdict>& shards) {
-  const auto known = std::find_if(shards.begin(), shards.end(),
-                                  [](const auto& shard) { return shard.lineage.has_value(); });
-  if (known == shards.end()) return;
-  for (const int32_t partition : Missing(there, known->lineage->partition_count)) {
+absl::Status AddMissing(const store::DataDir& directory, const std::vector<int32_t>& there,
+                        std::vector<ShardVerdict>& shards) {
+  const auto expected = directory.ExpectedShards();
+  if (!expected.ok()) return expected.status();
+  if (!expected->has_value()) return absl::OkStatus();
+  for (const int32_t partition : **expected) {
+    if (std::binary_search(there.begin(), there.end(), partition)) continue;
     ShardVerdict verdict;
     verdict.partition = partition;
-    verdict.why = absl::StrCat(
-        directory.ShardPath(partition),
-        " does not exist, though its neighbours do: if it is another instance's, name those that "
-        "are here with --shard; otherwise tallyd makes it anew from the topics when it starts, or "
-        "restore a backup");
+    verdict.why =
+        absl::StrCat(directory.ShardPath(partition), " is gone, though ", directory.path(),
+                     "/SHARDS says that it belongs here: tallyd makes it anew from the "
+                     "topics when it starts, or restore a backup");
     shards.push_back(std::move(verdict));
   }
   std::sort(shards.begin(), shards.end(),
             [](const auto& a, const auto& b) { return a.partition < b.partition; });
+  return absl::OkStatus();
 }
 
 // What comparing with the log takes; all null without it.
@@ -173,7 +159,11 @@ int RunVerify(const VerifyOptions& options, Console& console) {
   Verifier verifier(options, *directory, *log, console);
   std::vector<ShardVerdict> shards;
   for (const int32_t partition : *partitions) shards.push_back(verifier.Verify(partition));
-  if (options.shards.empty()) AddMissing(*directory, *partitions, shards);
+  if (options.shards.empty()) {
+    if (auto status = AddMissing(*directory, *partitions, shards); !status.ok()) {
+      return Unchecked(status, console);
+    }
+  }
   console.out << (options.json ? VerdictsJson(directory->path(), shards)
                                : VerdictsText(directory->path(), shards, console.out_color));
   return console.Interrupted() ? int{kUnchecked} : ExitCodeOf(options, shards);
