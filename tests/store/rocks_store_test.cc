@@ -270,6 +270,8 @@ class Writer {
   Writer(const std::string& path, uint64_t first_commit) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) abort();
+    // As many commits it may be ahead of who awaits them: a slow machine must have an end.
+    if (fcntl(ends[1], F_SETPIPE_SZ, 4096) < 0) abort();
     acks_ = ends[0];
     std::string program = STORE_WRITER;
     std::string directory = path;
