@@ -101,7 +101,10 @@ void LogWatch::Compare() {
   const absl::Time begin = now_();
   Settle(std::move(first));
   Settle(std::move(again));
-  if (open_.empty()) return metrics_.SetLogChecked(absl::Now());
+  if (open_.empty()) {
+    if (unjudged_.empty() && !muted()) metrics_.SetLogChecked(absl::Now());
+    return;
+  }
   if (!due) return;
   const absl::Duration pause =
       std::exchange(backoff_, std::min(2 * backoff_, options_.backoff_max));
@@ -119,6 +122,11 @@ void LogWatch::Settle(std::vector<Open> questions) {
       continue;
     }
     Count(answers[i]);
+    if (IsJudgement(answers[i].status)) {
+      unjudged_.erase(open.question.partition);
+    } else {
+      unjudged_.insert(open.question.partition);
+    }
     open.answer(answers[i]);
   }
 }

@@ -87,6 +87,7 @@ class LogWatch {
   absl::Duration backoff_;
   bool partitions_added_ = false;
   std::set<std::string> said_;
+  std::set<int32_t> unjudged_;  // partitions whose last answer was that nothing could be told
 
   mutable std::mutex mutex_;
   std::vector<Open> asked_;  // guarded by mutex_

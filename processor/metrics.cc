@@ -158,11 +158,14 @@ class Metrics::Impl {
                               "still the one that was read: same, gone (retention), unjudged (no "
                               "such record), short, different; error when that failed.")
                         .Register(registry)),
-        log_checked_(BuildGauge()
-                         .Name("tally_log_check_last_success_timestamp_seconds")
-                         .Help("When all shards' logs were last looked at; 0: not since the start.")
-                         .Register(registry)
-                         .Add({})),
+        log_checked_(
+            BuildGauge()
+                .Name("tally_log_check_last_success_timestamp_seconds")
+                .Help(
+                    "When the log was last compared with what every shard that asked had read; 0: "
+                    "not since the start.")
+                .Register(registry)
+                .Add({})),
         topic_partitions_(BuildGauge()
                               .Name("tally_topic_partitions")
                               .Help("Partitions of the topic when last looked at.")

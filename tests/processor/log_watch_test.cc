@@ -46,6 +46,16 @@ class LogWatchTest : public ::testing::Test {
     return wait;
   }
 
+  // Seconds since the epoch; 0: never.
+  double Checked() {
+    for (const auto& family : registry_.Collect()) {
+      if (family.name != "tally_log_check_last_success_timestamp_seconds") continue;
+      return family.metric.at(0).gauge.value;
+    }
+    ADD_FAILURE() << "there is no such metric";
+    return -1;
+  }
+
   MemoryLog log_;
   std::shared_ptr<MemoryLogAdmin> admin_ = std::make_shared<MemoryLogAdmin>(log_, "sample.");
   prometheus::Registry registry_;
@@ -172,6 +182,28 @@ TEST_F(LogWatchTest, TopicsThatCannotBeLookedAtAreTriedAgainSoon) {
   admin_->failure = absl::UnavailableError("no broker");
   now_ += absl::Minutes(5);
   EXPECT_EQ(watch_->Step(), absl::Seconds(10));
+}
+
+// An alarm is raised when that is long ago.
+TEST_F(LogWatchTest, OnlyWhatWasComparedCountsAsLookedAt) {
+  admin_->failure = absl::PermissionDeniedError("no Read on the topic");
+  for (int round = 1; round <= 3; ++round) {
+    Ask();
+    while (answers_.size() < static_cast<size_t>(round)) Step();
+    EXPECT_EQ(Checked(), 0) << "though nothing could be read";
+  }
+  admin_->failure = absl::OkStatus();
+  Ask(1);
+  Step();
+  EXPECT_EQ(Checked(), 0) << "of partition 0 nothing is known still";
+  Ask();
+  watch_->Mute();
+  Step();
+  EXPECT_EQ(Checked(), 0) << "nobody was told";
+  MakeWatch();
+  Ask();
+  Step();
+  EXPECT_GT(Checked(), 0);
 }
 
 TEST_F(LogWatchTest, NobodyHearsAnythingOfAWatchThatIsMuted) {
