@@ -27,9 +27,13 @@ MemoryShares ShareMemory(size_t budget_bytes, size_t shards) {
       .audit_bytes = std::clamp(sixteenth / 2, kAuditBytesMin, kAuditBytesMax)};
 }
 
-// The queues' share is the smaller one: three sixteenths for two parts of each shard.
+// The queues' share is the smaller one: three sixteenths for two parts of each shard, and half of
+// that in a small budget.
 size_t BudgetBytesMin(size_t shards) {
-  return kProcessBytes + shards * (16 * 2 * kShardPartBytesMin / 3);
+  const size_t for_queues = shards * (16 * 2 * kShardPartBytesMin / 3);
+  const size_t small = kProcessBytes + 2 * for_queues;
+  return small < kSmallBudgetBytes ? small
+                                   : std::max(kSmallBudgetBytes, kProcessBytes + for_queues);
 }
 
 }  // namespace tally

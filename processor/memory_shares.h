@@ -18,7 +18,7 @@ struct MemoryShares {
   size_t queue_bytes =
       0;  // one topic's partition; of a shard's three, rarely more than one is full
   size_t resident_events = 0;  // of a shard
-  size_t audit_bytes = 0;      // of the last sixteenth, half
+  size_t audit_bytes = 0;      // while one runs; not set aside, deltas are made smaller for it
 };
 
 // A shard's delta and queue get half a MiB each, even if that is more than their share: with less,

@@ -489,8 +489,10 @@ std::optional<absl::Duration> Shard::TimeToCheckpoint() const {
   if (delta_.full() || checkpoint_now_) return absl::ZeroDuration();
   const absl::Duration interval =
       FarBehind() ? options_.checkpoint_interval_behind : options_.checkpoint_interval;
-  // Begun early by what it will take, as the last one did, so that it is durable in time.
-  const absl::Duration lead = std::min(commit_took_, interval / 2);
+  // Begun early by what it will take, as the last one did, so that it is durable in time. Nobody
+  // waits for that while much is to be read.
+  const absl::Duration lead =
+      FarBehind() ? absl::ZeroDuration() : std::min(commit_took_, interval / 2);
   return std::max(*oldest_change_ + interval - lead - environment_.now(), absl::ZeroDuration());
 }
 

@@ -135,8 +135,14 @@ class KafkaLogSource::Impl {
 
   bool StartReplay() {
     const bool started = Start(shared_->replay).ok();
-    if (!started) shared_->replay = {};  // half of one would be taken for it
+    if (!started) Release(shared_->replay);  // half of one would be taken for it
     return started;
+  }
+
+  // Topics belong to their client.
+  static void Release(Consumer& consumer) {
+    consumer.topics = {};
+    consumer.client.reset();
   }
 
   // An idle client costs a tenth of a percent of a core. Elsewhere, because saying goodbye to
@@ -145,8 +151,7 @@ class KafkaLogSource::Impl {
     AwaitRetired();
     retired_ = std::make_shared<Latch>();
     retiring_ = std::thread([consumer = std::move(consumer), retired = retired_]() mutable {
-      consumer.topics = {};
-      consumer.client.reset();
+      Release(consumer);
       retired->Set();
     });
   }

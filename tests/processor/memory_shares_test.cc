@@ -25,11 +25,15 @@ TEST(MemorySharesTest, PartsFitIntoTheBudgetFromTheLeastOneOn) {
   }
 }
 
-TEST(MemorySharesTest, BelowItTheyDoNot) {
-  for (const size_t shards : {64, 200}) {
-    const size_t budget = BudgetBytesMin(shards) * 9 / 10;
-    EXPECT_GT(ShareMemory(budget, shards).queue_bytes * 2 * shards,
-              (budget - kProcessBytes) / 16 * 3);
+// Of three sixteenths; of half of that below 192 MiB.
+TEST(MemorySharesTest, QueuesFitIntoTheirShareFromTheLeastOneOnAndNotBelow) {
+  for (const size_t shards : {1, 4, 12, 14, 15, 20, 64, 200}) {
+    const auto fit = [shards](size_t budget) {
+      const size_t share = (budget - kProcessBytes) * 3 / (budget < 192 * kMiB ? 32 : 16);
+      return ShareMemory(budget, shards).queue_bytes * 2 * shards <= share;
+    };
+    EXPECT_TRUE(fit(BudgetBytesMin(shards) + kMiB)) << shards;
+    EXPECT_FALSE(fit(BudgetBytesMin(shards) - kMiB)) << shards;
   }
 }
 
