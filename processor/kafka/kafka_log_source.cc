@@ -58,7 +58,7 @@ class KafkaLogSource::Impl {
 
   ~Impl() {
     if (group_ != nullptr && Connection().ok()) group_->Flush(kCommitFlushTimeout);
-    AwaitRetired();
+    AwaitRetired(kRetireTimeMax);
   }
 
   absl::Status Start(const ClientConfig& config) {
@@ -148,7 +148,7 @@ class KafkaLogSource::Impl {
   // An idle client costs a tenth of a percent of a core. Elsewhere, because saying goodbye to
   // brokers that do not answer takes long.
   void Retire(Consumer consumer) {
-    AwaitRetired();
+    AwaitRetired(absl::ZeroDuration());  // the worker's thread has shards to serve
     retired_ = std::make_shared<Latch>();
     retiring_ = std::thread([consumer = std::move(consumer), retired = retired_]() mutable {
       Release(consumer);
@@ -158,9 +158,9 @@ class KafkaLogSource::Impl {
 
   // librdkafka waits by the wall clock in it: when that is set back meanwhile, for as long. Nobody
   // needs the client any more, so it is left alone with that.
-  void AwaitRetired() {
+  void AwaitRetired(absl::Duration limit) {
     if (!retiring_.joinable()) return;
-    retired_->WaitFor(kRetireTimeMax) ? retiring_.join() : retiring_.detach();
+    retired_->WaitFor(limit) ? retiring_.join() : retiring_.detach();
   }
 
   void Apply(Consumer& consumer, std::string_view json) {
